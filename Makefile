@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# aip: one Makefile, no recursion.  Each part brings a fragment build.mk that
+# only lists its sources (see doc/hacking.md).
+
+VERSION := $(shell cat VERSION)
+B ?= build
+PKG_CONFIG ?= pkg-config
+
+# paths compiled in; the spec overrides them with its macros
+prefix ?= /usr
+sbindir ?= /sbin
+libexecdir ?= $(prefix)/libexec
+datadir ?= $(prefix)/share
+sysconfdir ?= /etc
+localstatedir ?= /var
+
+OPTFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+       -Wpointer-arith -Wvla -Wundef -Wno-unused-parameter -Werror=implicit-function-declaration
+HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
+# SAN=address,undefined builds with sanitizers (use another B for it)
+ifneq ($(SAN),)
+HARDEN =
+HARDEN_LD =
+OPTFLAGS = -O1 -g -fno-omit-frame-pointer
+SANFLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all
+endif
+ifneq ($(COVERAGE),)
+HARDEN =
+HARDEN_LD =
+OPTFLAGS = -O0 -g
+SANFLAGS += --coverage
+endif
+
+ALL_CPPFLAGS = -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAIP_VERSION='"$(VERSION)"' \
+	-DAIP_LIBEXECDIR='"$(libexecdir)/aip"' -DAIP_DATADIR='"$(datadir)/aip"' $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 $(OPTFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LD) $(SANFLAGS) $(LDFLAGS)
+
+all: programs
+.PHONY: all programs
+
+# $(call aip_lib,name,sources): a static archive $(B)/lib<name>.a
+define aip_lib_
+LIB_$(1)_OBJS := $(patsubst %.c,$(B)/%.o,$(2))
+OBJS += $$(LIB_$(1)_OBJS)
+$(B)/lib$(1).a: $$(LIB_$(1)_OBJS)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+aip_lib = $(eval $(call aip_lib_,$(1),$(2)))
+
+# $(call aip_prog,name,sources,archives in link order,pkg-config names,extra libs): $(B)/<name>
+define aip_prog_
+PROG_$(1)_OBJS := $(patsubst %.c,$(B)/%.o,$(2))
+OBJS += $$(PROG_$(1)_OBJS)
+$(B)/$(1): $$(PROG_$(1)_OBJS) $(patsubst %,$(B)/lib%.a,$(3))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(if $(strip $(4)),$$(shell $$(PKG_CONFIG) --libs $(4))) $(5)
+endef
+# a program that is shipped / one that only tests use
+aip_prog = $(eval $(call aip_prog_,$(1),$(2),$(3),$(4),$(5)))$(eval PROGRAMS += $(B)/$(1))
+aip_test_prog = $(eval $(call aip_prog_,$(1),$(2),$(3),$(4),$(5)))$(eval TEST_PROGRAMS += $(B)/$(1))
+
+include $(sort $(wildcard src/*/build.mk tests/*/build.mk dkms/build.mk doc/build.mk))
+
+programs: $(PROGRAMS)
+test-programs: $(TEST_PROGRAMS)
+.PHONY: test-programs
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS_$(patsubst %/,%,$(dir $<))) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJS:.o=.d)
+
+# ---- tests -------------------------------------------------------------------
+# make check           everything CI runs
+# make check-AREA      one area (unit, rpm, fault, vm, ...), T=glob narrows it
+.PHONY: check check-style
+check:
+	tools/install-deps build check demo vm
+	tests/run --jobs $${JOBS:-2}
+
+check-%:
+	tests/run --area $* $(if $(T),--only '$(T)')
+
+style:
+	tools/style
+.PHONY: style demo bench
+
+# ---- packages ----------------------------------------------------------------
+DIST = aip-$(VERSION)
+.PHONY: srpm rpm dist
+dist:
+	tools/mkdist $(B)/$(DIST).tar.gz
+srpm: dist
+	rpmbuild -bs --define '_topdir $(CURDIR)/$(B)/rpmbuild' --define '_sourcedir $(CURDIR)/$(B)' aip.spec
+rpm: dist
+	rpmbuild -bb $(RPMBUILD_FLAGS) --define '_topdir $(CURDIR)/$(B)/rpmbuild' --define '_sourcedir $(CURDIR)/$(B)' aip.spec
+
+demo:
+	tools/install-deps build demo
+	tests/demo
+
+bench:
+	tools/install-deps build check bench
+	tests/bench/run
+
+clean:
+	rm -rf $(B)
+.PHONY: clean
