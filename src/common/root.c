@@ -54,16 +54,17 @@ static void pop(struct walk *w)
 /* @w->done ends in a link: put what it points to before the rest of the way. */
 static int follow(struct walk *w, const char *target)
 {
-	char rest[PATH_MAX];
+	size_t n = strlen(target), rest = strlen(w->todo);
 
 	if (target[0] == '/')
 		w->done[0] = 0;
 	else
 		pop(w);
-	strcpy(rest, w->todo);
-	if (strlen(target) + strlen(rest) + 2 > sizeof(w->todo))
+	if (n + 1 + rest >= sizeof(w->todo))
 		return -ENAMETOOLONG;
-	snprintf(w->todo, sizeof(w->todo), "%s/%s", target, rest);
+	memmove(w->todo + n + 1, w->todo, rest + 1);
+	memcpy(w->todo, target, n);
+	w->todo[n] = '/';
 	return 0;
 }
 
