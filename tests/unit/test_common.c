@@ -16,6 +16,7 @@
 #include "common/jsonw.h"
 #include "common/rfc3339.h"
 #include "common/root.h"
+#include "common/spawn.h"
 
 static void buffers(void **state)
 {
@@ -249,12 +250,70 @@ static void roots(void **state)
 	assert_string_equal(out, "etc/init.d");
 }
 
+/* Run `sh -c script`. */
+static int sh(const char *script, const char *input, int timeout_ms, struct aip_spawn_result *res)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	const struct aip_spawn s = { .argv = argv,
+				     .input = input,
+				     .input_len = input ? strlen(input) : 0,
+				     .output_max = 100000,
+				     .timeout_ms = timeout_ms };
+	struct aip_err err;
+
+	aip_spawn_result_free(res);
+	return aip_spawn(&s, res, &err);
+}
+
+static void spawning(void **state)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *const none[] = { "/no/such/program", NULL };
+	const struct aip_spawn missing = { .argv = none, .output_max = 10, .timeout_ms = 1000 };
+	_cleanup_free_ char *big = calloc(1, 300001);
+	int saved[2], fd;
+	struct aip_err err;
+
+	assert_int_equal(sh("cat; echo e >&2; exit 3", "hello", 5000, &res), 0);
+	assert_int_equal(res.status, 3);
+	assert_string_equal(res.out.data, "hello");
+	assert_string_equal(res.err.data, "e\n");
+	assert_int_equal(sh("kill -TERM $$", NULL, 5000, &res), 0);
+	assert_int_equal(res.status, 128 + 15);
+	assert_int_equal(sh("sleep 60", NULL, 50, &res), -ETIMEDOUT);
+	assert_int_equal(sh("sleep 60 & exec >/dev/null 2>&1; wait", NULL, 50, &res), -ETIMEDOUT);
+	assert_int_equal(sh("yes", NULL, 5000, &res), -EFBIG);
+	assert_int_equal(aip_spawn(&missing, &res, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "/no/such/program"));
+	/* a child that does not read its input does not kill or hang the caller */
+	memset(big, 'x', 300000);
+	assert_int_equal(sh("exec <&-; echo gone", big, 5000, &res), 0);
+	assert_string_equal(res.out.data, "gone\n");
+	/* nothing but 0, 1, 2 is inherited */
+	fd = dup(1);
+	assert_int_equal(sh("ls /proc/self/fd | wc -l", NULL, 5000, &res), 0);
+	assert_int_equal(atoi(res.out.data), 4); /* and the one that ls reads the folder with */
+	close(fd);
+	/* in an rpm scriptlet standard input is closed */
+	saved[0] = dup(0);
+	saved[1] = dup(2);
+	close(0);
+	close(2);
+	assert_int_equal(sh("cat; echo done; echo e >&2", "in", 5000, &res), 0);
+	dup2(saved[0], 0);
+	dup2(saved[1], 2);
+	close(saved[0]);
+	close(saved[1]);
+	assert_string_equal(res.out.data, "indone\n");
+	assert_string_equal(res.err.data, "e\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers), cmocka_unit_test(errors), cmocka_unit_test(hex),
 		cmocka_unit_test(base64),  cmocka_unit_test(times),  cmocka_unit_test(json),
-		cmocka_unit_test(files),   cmocka_unit_test(roots),
+		cmocka_unit_test(files),   cmocka_unit_test(roots),   cmocka_unit_test(spawning),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
