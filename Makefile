@@ -92,14 +92,24 @@ style:
 .PHONY: style demo bench
 
 # ---- packages ----------------------------------------------------------------
+# make rpm AIP_KEY=pub.asc    pins the publisher's key in the package aip
 DIST = aip-$(VERSION)
+# Debian's rpm database knows nothing of what is installed there
+RPMBUILD_FLAGS += $(if $(wildcard /etc/debian_version),--nodeps)
+RPMBUILD = rpmbuild $(RPMBUILD_FLAGS) --define '_topdir $(abspath $(B))/rpmbuild' \
+	--define '_sourcedir $(abspath $(B))' \
+	$(if $(wildcard src/mkindex/build.mk),,--without publish) \
+	$(if $(wildcard src/aipbackup/build.mk),,--without backup) \
+	$(if $(wildcard dkms/dkms.conf),,--without dkms) \
+	$(if $(AIP_KEY),--define 'aip_key $(abspath $(AIP_KEY))')
 .PHONY: srpm rpm dist
 dist:
 	tools/mkdist $(B)/$(DIST).tar.gz
 srpm: dist
-	rpmbuild -bs --define '_topdir $(CURDIR)/$(B)/rpmbuild' --define '_sourcedir $(CURDIR)/$(B)' aip.spec
+	$(RPMBUILD) -bs aip.spec
 rpm: dist
-	rpmbuild -bb $(RPMBUILD_FLAGS) --define '_topdir $(CURDIR)/$(B)/rpmbuild' --define '_sourcedir $(CURDIR)/$(B)' aip.spec
+	$(RPMBUILD) -bb aip.spec
+include tools/install.mk
 
 demo:
 	tools/install-deps build demo
