@@ -4,7 +4,7 @@
  *
  * The script is read as shell (shparse.h), walked in the order in which it
  * would run (shwalk.h), and what its commands do to storage is classified
- * (shcmd.h).  The place is right where design section 4 wants it, or it is refused
+ * (shstorage.h).  The place is right where design section 4 wants it, or it is refused
  * with the landmark or the check that failed.  Nothing is run, nothing is read
  * from disk; syntax checks by a real bash come in through a callback.
  */
@@ -17,11 +17,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/jsonw.h"
-
-enum aip_anchor_kind {
-	AIP_ANCHOR_RC_SYSINIT, /* /etc/rc.d/rc.sysinit */
-	AIP_ANCHOR_HALT,       /* /etc/rc.d/init.d/halt */
-};
+#include "patch/hook.h"
 
 enum aip_anchor_verdict {
 	AIP_ANCHOR_REFUSED, /* no place could be proved: see .failed, .line, .reason */
@@ -50,7 +46,7 @@ struct aip_anchor_check {
 #define AIP_ANCHOR_CHECKS 12
 
 struct aip_anchor_proof {
-	enum aip_anchor_kind kind;
+	enum aip_kind kind;
 	enum aip_anchor_verdict verdict;
 	unsigned int after; /* PROVED: the hook text goes after this line (0: before the first) */
 	unsigned int line;  /* REFUSED, PRESENT: the line that it is about; 0: the whole file */
@@ -87,15 +83,12 @@ typedef int (*aip_anchor_syntax_fn)(void *ctx, const void *script, size_t len, s
  *
  * Return: 0 when there is a verdict (refused included); -ENOMEM; or what @syntax_ok returned.
  */
-int aip_anchor_prove(const void *script, size_t len, enum aip_anchor_kind kind,
+int aip_anchor_prove(const void *script, size_t len, enum aip_kind kind,
 		     aip_anchor_syntax_fn syntax_ok, void *ctx, struct aip_anchor_proof *proof,
 		     struct aip_err *err);
 
 /** aip_anchor_proof_free - release what a proof owns; a zeroed one is fine. */
 void aip_anchor_proof_free(struct aip_anchor_proof *proof);
-
-/** aip_anchor_kind_name - Return: "rc.sysinit" or "halt". */
-const char *aip_anchor_kind_name(enum aip_anchor_kind kind);
 
 /**
  * aip_anchor_kind_parse - the kind for a name or a path
@@ -103,7 +96,7 @@ const char *aip_anchor_kind_name(enum aip_anchor_kind kind);
  *        a suffix after '.' or '-' ("/tmp/rc.sysinit.rpmnew")
  * Return: 0 or -EINVAL.
  */
-int aip_anchor_kind_parse(const char *name, enum aip_anchor_kind *kind);
+int aip_anchor_kind_parse(const char *name, enum aip_kind *kind);
 
 /** aip_anchor_verdict_name - Return: "proved", "refused" or "present". */
 const char *aip_anchor_verdict_name(enum aip_anchor_verdict verdict);
