@@ -59,12 +59,14 @@ int conf_parse(struct conf *conf, const char *text, size_t len, const char *name
 
 /**
  * conf_load - read aip.conf, then every *.conf of aip.conf.d in the order of their names
- * @ctx: root; ctx->conf is not touched
- * @out: set on success; release with conf_free()
+ * @ctx: its root is read; ctx->conf is set on success, release with conf_free()
  *
  * A missing file or folder means the defaults.
  * Return: 0; -EINVAL (see conf_parse), -EFBIG, or -errno of a file that is there but cannot be read.
  */
-int conf_load(const struct ctx *ctx, struct conf **out, struct aip_err *err);
+int conf_load(struct ctx *ctx, struct aip_err *err);
+
+/** conf_adapt - Return: whether the configuration wants adapting (adapt = yes). */
+bool conf_adapt(const struct conf *conf);
 
 #endif
