@@ -20,7 +20,7 @@
 . "$AIP_TOP/tests/lib/tap.sh"
 RR_LIB=$AIP_TOP/tests/lib
 RR_HOST=host.example.com
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH LC_ALL=C.UTF-8
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH LC_ALL=C
 
 rr_die() {
 	echo "rpmroot: $*" >&2
