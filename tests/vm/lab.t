@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# proves: the kernel lab passes on a status, output and files, and takes a warning,
+# proves: a panic, a hang and a lost guest for the failures they are
+# needs:  qemu mmdebstrap busybox, see tools/deps/vm
+# timeout: 600
+# order:  5
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+run() { "$here/run" "$@"; }
+bad=0
+is() { # NAME WANTED GOT
+	if [ "$2" = "$3" ]; then echo "ok - $1"; else echo "not ok - $1: wanted $2, got $3"; bad=1; fi
+}
+export AIP_B=$AIP_TMP
+ko=$("$here/kbuild" --strict bookworm "$here/data/labtest" "$AIP_TMP/ko") || { echo "not ok - the test module builds"; exit 1; }
+echo "ok - the test module builds for bookworm, without a warning"
+ko=$(dirname "$ko")
+
+cat >"$AIP_TMP/pass.sh" <<-'E'
+	set -e
+	echo "arguments: $*"
+	insmod /ko/labtest.ko
+	[ "$(stat -c %s /ko/labtest.ko)" -gt 0 ]
+	[ "$(blockdev --getsize64 /dev/vda)" = 10485760 ]
+	modprobe -a dm-flakey raid1 null_blk xfs
+	for i in 1 2 3 4; do echo "$i" >>/lab/out/lines; done
+	exit 7
+E
+cat >"$AIP_TMP/what.sh" <<-'E'
+	insmod /ko/labtest.ko what="$1"
+E
+cat >"$AIP_TMP/lost.sh" <<-'E'
+	echo b >/proc/sysrq-trigger
+	sleep 60
+E
+# two guests at a time
+(
+	out=$(run --share ko="$ko:ro" --disk 10M --out "$AIP_TMP/out" "$AIP_TMP/pass.sh" a 'b c')
+	echo "$? $out" >"$AIP_TMP/pass"
+) &
+(
+	run --share ko="$ko:ro" --timeout 20 "$AIP_TMP/what.sh" hang
+	echo $? >"$AIP_TMP/hang"
+) &
+wait
+is "a script's status and output come back" "7 arguments: a b c" "$(cat "$AIP_TMP/pass")"
+is "what it leaves in /lab/out is there" 4 "$(wc -l <"$AIP_TMP/out/lines")"
+is "a guest that hangs is a failure" 124 "$(cat "$AIP_TMP/hang")"
+for what in warn bug; do
+	(
+		run --share ko="$ko:ro" "$AIP_TMP/what.sh" $what
+		echo $? >"$AIP_TMP/$what"
+	) &
+done
+wait
+is "a warning of the kernel is a failure" 120 "$(cat "$AIP_TMP/warn")"
+is "an oops is a failure" 121 "$(cat "$AIP_TMP/bug")"
+run "$AIP_TMP/lost.sh"
+is "a guest that goes without a verdict is a failure" 121 $?
+# both places taken: a third guest waits and starts nothing
+(
+	exec 7>>"${TMPDIR:-/tmp}/aip-vm.0.lock" 9>>"${TMPDIR:-/tmp}/aip-vm.1.lock"
+	flock 7 && flock 9 && timeout 2 "$here/run" "$AIP_TMP/lost.sh"
+	echo $? >"$AIP_TMP/third"
+)
+is "no third guest beside two" 124 "$(cat "$AIP_TMP/third")"
+exit $bad
