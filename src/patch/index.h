@@ -46,7 +46,8 @@ struct aip_index_package {
 struct aip_index {
 	const char *stream; /* [A-Za-z0-9][A-Za-z0-9._-]*, up to 64 bytes */
 	int64_t serial;	    /* 1 .. 2^53 - 1 */
-	char sha256[AIP_SHA256_HEX]; /* of the payload as it was parsed; "" for one that is being built */
+	char sha256
+		[AIP_SHA256_HEX]; /* of the payload as it was parsed; "" for one that is being built */
 	time_t issued, expires;
 	size_t n_revoked; /* fingerprints of keys, lower-case hex, sorted */
 	const char **revoked;

@@ -64,7 +64,7 @@ const struct aip_key *aip_keyring_key(const struct aip_keyring *ring, size_t i);
  * @sig: one OpenPGP signature packet, not armored, nothing after it
  * @who: filled as far as known, also on failure
  *
- * Return: 0; -EBADMSG (not one version 4+ signature packet over a binary document),
+ * Return: 0; -EBADMSG (not one version 4 signature packet over a binary document),
  * -EKEYREJECTED (MD5, SHA-1 or another weak digest, or the signature does not fit the data),
  * -ENOKEY (made by a key that is not in the ring).
  */
