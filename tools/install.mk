@@ -32,7 +32,7 @@ install: programs
 	$(call install_prog,aipsnap,$(sbindir))
 	$(call install_prog,aipbackup,$(bindir))
 	$(call install_prog,aip-mkindex,$(bindir))
-	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),ln -sfn $(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap)
+	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap)
 	install -D -m 755 triggers/aip-trigger $(aiplibexec)/aip-trigger
 	install -D -m 755 triggers/aip-jobs $(aiplibexec)/aip-jobs
 	install -D -m 755 triggers/aip.init $(aipdir)/jobs/aip.init
@@ -47,7 +47,7 @@ install: programs
 	$(if $(wildcard patches/index.json),install -D -m 644 patches/index.json $(aipdir)/index.json)
 	install -d -m 755 $(aipdir)/patch $(DESTDIR)/opt/NetJapan
 	install -m 644 patches/rc.sysinit-sample.patch patches/halt-sample.patch $(aipdir)/patch
-	ln -sfn $(datadir)/aip/patch $(DESTDIR)/opt/NetJapan/patch
+	ln -sfn ../..$(datadir)/aip/patch $(DESTDIR)/opt/NetJapan/patch
 	for f in doc/*.[1-9]; do [ ! -f "$$f" ] || \
 		install -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in doc/completion/*; do [ ! -f "$$f" ] || \

@@ -90,8 +90,7 @@ rr_standin() {
 	local root=$1 provides p
 	provides=$(
 		find -L "$root/usr/lib" "$root/lib64" -name '*.so*' -type f | /usr/lib/rpm/elfdeps --provides
-		# shellcheck disable=SC2086
-		printf '%s\n' 'rtld(GNU_HASH)' /bin/sh /bin/bash /usr/bin/bash /usr/bin/sh bash coreutils
+		printf '%s\n' 'rtld(GNU_HASH)' /bin/sh /bin/bash /usr/bin/bash /usr/bin/sh bash coreutils logrotate
 	)
 	{
 		printf '%s\n' "Name: os-standin" "Version: 1" "Release: 1" "Summary: what this test root has" \
