@@ -96,11 +96,12 @@ style:
 DIST = aip-$(VERSION)
 # Debian's rpm database knows nothing of what is installed there
 RPMBUILD_FLAGS += $(if $(wildcard /etc/debian_version),--nodeps)
+# a sub-package is left out when its sources are not in the tarball
+without = $$(tar -tf $(B)/$(DIST).tar.gz $(DIST)/$(1) >/dev/null 2>&1 || echo --without $(2))
 RPMBUILD = rpmbuild $(RPMBUILD_FLAGS) --define '_topdir $(abspath $(B))/rpmbuild' \
 	--define '_sourcedir $(abspath $(B))' \
-	$(if $(wildcard src/mkindex/build.mk),,--without publish) \
-	$(if $(wildcard src/aipbackup/build.mk),,--without backup) \
-	$(if $(wildcard dkms/dkms.conf),,--without dkms) \
+	$(call without,src/mkindex/build.mk,publish) $(call without,src/aipbackup/build.mk,backup) \
+	$(call without,dkms/dkms.conf,dkms) \
 	$(if $(AIP_KEY),--define 'aip_key $(abspath $(AIP_KEY))')
 .PHONY: srpm rpm dist
 dist:
