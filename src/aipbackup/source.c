@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "aipbackup/source.h"
+#include "aipbackup/ui.h"
+#include "common/fs.h"
+#include "common/spawn.h"
+#include "json/json.h"
+
+#define PENDING ".pending"
+#define OUTPUT_MAX (1u << 30) /* of `aipsnap changes`: 64 Mi runs */
+
+/* Exit codes of aipsnap(8) that mean something to us. */
+enum { AIPSNAP_UNKNOWN_ID = 3, AIPSNAP_NOT_TRACKED = 4 };
+
+/* Run `aipsnap ARGS…`. Return: 0 (see res->status) or -errno; a failure's text is put in @err. */
+static int aipsnap(const char *const *args, size_t n, struct aip_spawn_result *res,
+		   struct aip_err *err)
+{
+	const char *argv[16] = { "aipsnap" };
+	struct aip_spawn s = { .argv = argv, .output_max = OUTPUT_MAX, .timeout_ms = 600000 };
+	char *text, *end;
+	int r;
+
+	memcpy(argv + 1, args, n * sizeof(*args));
+	r = aip_spawn(&s, res, err);
+	if (r == -ENOENT)
+		return aip_err_hint(err, "install the package aip-dkms, or back up a device that "
+					 "stands still with --as-is");
+	if (r < 0 || res->status == 0)
+		return r;
+	text = res->err.len ? res->err.data : "it gave no reason";
+	if (strncmp(text, "aipsnap: ", 9) == 0)
+		text += 9;
+	end = strchrnul(text, '\n');
+	if (end > text && end[-1] == '.')
+		end--;
+	aip_err_set(err, -EIO, "%.*s", (int)(end - text), text);
+	return 0;
+}
+
+int aip_probe(const char *path, char **uuid, char **type, struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *argv[] = { "blkid", "-p", "-o", "export", path, NULL };
+	const struct aip_spawn s = { .argv = argv, .output_max = 65536, .timeout_ms = 60000 };
+	char *line, *save = NULL;
+	int r = aip_spawn(&s, &res, err);
+
+	if (r < 0)
+		return r;
+	*uuid = *type = NULL;
+	for (line = res.out.len ? strtok_r(res.out.data, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!*uuid && (strncmp(line, "UUID=", 5) == 0 || strncmp(line, "PTUUID=", 7) == 0))
+			*uuid = strdup(strchr(line, '=') + 1);
+		if (!*type && (strncmp(line, "TYPE=", 5) == 0 || strncmp(line, "PTTYPE=", 7) == 0))
+			*type = strdup(strchr(line, '=') + 1);
+	}
+	if (!*uuid)
+		*uuid = strdup("");
+	if (!*type)
+		*type = strdup("");
+	return *uuid && *type ? 0 : aip_err_errno(err, -ENOMEM, "cannot probe %s", path);
+}
+
+/* ---- the snapshot -------------------------------------------------------- */
+
+/* What aipsnap says of one snapshot. */
+static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct aip_err *err)
+{
+	const char *node, *lineage, *generation;
+	int64_t number, chunk, size;
+	int r;
+
+	if ((r = aip_json_int(v, "snapshot", 0, 65535, &number, err)) < 0 ||
+	    (r = aip_json_str(v, "node", &node, err)) < 0 ||
+	    (r = aip_json_str(v, "lineage", &lineage, err)) < 0 ||
+	    (r = aip_json_str(v, "generation", &generation, err)) < 0 ||
+	    (r = aip_json_int(v, "chunk", 4096, 1 << 20, &chunk, err)) < 0 ||
+	    (r = aip_json_int(v, "size", 512, AIP_JSON_INT_MAX, &size, err)) < 0)
+		return r;
+	if (strlen(lineage) != 32 || strlen(generation) != 32)
+		return aip_json_err(v, err, -EBADMSG, "an id that is not 32 hex digits");
+	s->snapshot = number;
+	s->chunk = chunk;
+	s->size = size;
+	strcpy(s->lineage, lineage);
+	strcpy(s->generation, generation);
+	s->image = strdup(node);
+	return s->image ? 0 : aip_err_errno(err, -ENOMEM, "cannot open %s", node);
+}
+
+/* Find the snapshot (any, or that with the number @n) in aipsnap's JSON. */
+static int find_snapshot(const struct aip_buf *out, int n, struct aip_source *s,
+			 struct aip_err *err)
+{
+	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
+	struct aip_json_val list, e;
+	bool more;
+	int r;
+
+	r = aip_json_parse(out->data, out->len, "output of aipsnap", NULL, &doc, err);
+	if (r == 0)
+		r = aip_json_array(aip_json_root(doc), "snapshots", &list, err);
+	if (r < 0)
+		return r;
+	for (more = aip_json_first(list, &e); more; more = aip_json_next(&e)) {
+		int64_t number;
+
+		r = aip_json_int(e, "snapshot", 0, 65535, &number, err);
+		if (r < 0)
+			return r;
+		if (n < 0 || number == n)
+			return parse_snapshot(e, s, err);
+	}
+	return aip_err_set(err, -ENOENT, "there is no snapshot %d", n);
+}
+
+static int note_pending(struct aip_set *set, const struct aip_source *s, struct aip_err *err)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%d %s\n", s->snapshot, s->generation);
+
+	return aip_write_file(set->dirfd, PENDING, text, n, 0600, err);
+}
+
+static int make_snapshot(const char *device, const struct aip_source_options *o,
+			 struct aip_source *s, struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *args[8] = { "snapshot", "create", device, "--json" };
+	size_t n = 4;
+	int r;
+
+	if (o->storage) {
+		args[n++] = "--storage";
+		args[n++] = o->storage;
+	}
+	if (o->storage_size) {
+		args[n++] = "--storage-size";
+		args[n++] = o->storage_size;
+	}
+	r = aipsnap(args, n, &res, err);
+	if (r == 0 && res.status) {
+		aip_err_prefix(err, "cannot make a snapshot of %s", device);
+		if (res.status == AIPSNAP_NOT_TRACKED)
+			aip_err_hint(err, "`aipsnap enable %s` starts tracking it", device);
+		return err->code;
+	}
+	if (r == 0)
+		r = find_snapshot(&res.out, -1, s, err);
+	s->own_snapshot = r == 0;
+	return r;
+}
+
+static int use_snapshot(const struct aip_source_options *o, struct aip_source *s,
+			struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *args[] = { "snapshot", "list", "--json" };
+	int r = aipsnap(args, 3, &res, err);
+
+	if (r == 0 && res.status)
+		return err->code;
+	return r < 0 ? r : find_snapshot(&res.out, o->snapshot, s, err);
+}
+
+static int remove_snapshot(int number, struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	char text[16];
+	const char *args[] = { "snapshot", "remove", text };
+	int r;
+
+	snprintf(text, sizeof(text), "%d", number);
+	r = aipsnap(args, 3, &res, err);
+	if (r == 0 && res.status)
+		return aip_err_prefix(err, "cannot remove snapshot %d", number);
+	return r;
+}
+
+/* Removes it only when it is still the one that was noted: numbers are used again. */
+int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *args[] = { "snapshot", "list", "--json" };
+	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
+	struct aip_source s = AIP_SOURCE_INIT;
+	struct aip_err ignored;
+	char generation[33];
+	int number, r;
+
+	r = aip_read_file(set->dirfd, PENDING, 64, &b, err);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (sscanf(b.data ? b.data : "", "%d %32s", &number, generation) == 2 &&
+	    aipsnap(args, 3, &res, &ignored) == 0 && res.status == 0 &&
+	    find_snapshot(&res.out, number, &s, &ignored) == 0 &&
+	    strcmp(s.generation, generation) == 0) {
+		aip_ui_note("Removing snapshot %d, left by an interrupted run.", number);
+		r = remove_snapshot(number, err);
+	}
+	free(s.image);
+	if (r < 0)
+		return r;
+	if (unlinkat(set->dirfd, PENDING, 0) < 0)
+		return aip_err_errno(err, -errno, "cannot remove %s/" PENDING, set->path);
+	return 0;
+}
+
+/* ---- opening ------------------------------------------------------------- */
+
+/* A device or image file as it is: nobody else may have it in use. */
+static int open_as_is(struct aip_source *s, struct aip_err *err)
+{
+	struct stat st;
+
+	if (stat(s->device, &st) < 0)
+		return aip_err_errno(err, -errno, "cannot open %s", s->device);
+	s->image = strdup(s->device);
+	s->fd = open(s->device, O_RDONLY | O_CLOEXEC | (S_ISBLK(st.st_mode) ? O_EXCL : 0));
+	if (s->fd < 0 && errno == EBUSY) {
+		aip_err_set(err, -EBUSY, "%s is in use (mounted, or part of a volume)", s->device);
+		aip_err_hint(err, "unmount it, or back it up from a snapshot: without --as-is");
+		return aip_err_exit(err, AIP_EXIT_ERROR);
+	}
+	if (s->fd < 0 || !s->image)
+		return aip_err_errno(err, -errno, "cannot open %s", s->device);
+	if (S_ISREG(st.st_mode)) {
+		s->size = st.st_size;
+	} else if (!S_ISBLK(st.st_mode) || ioctl(s->fd, BLKGETSIZE64, &s->size) < 0) {
+		return aip_err_set(err, -ENOTBLK, "%s is neither a block device nor an image file",
+				   s->device);
+	}
+	if (!s->size || s->size % 512)
+		return aip_err_set(err, -EINVAL, "%s has %" PRIu64 " bytes, no multiple of 512",
+				   s->device, s->size);
+	return 0;
+}
+
+static int open_snapshot(const struct aip_source_options *o, struct aip_set *set,
+			 struct aip_source *s, struct aip_err *err)
+{
+	int r = o->snapshot >= 0 ? use_snapshot(o, s, err) : make_snapshot(s->device, o, s, err);
+
+	if (r == 0 && s->own_snapshot)
+		r = note_pending(set, s, err);
+	if (r < 0)
+		return r;
+	s->fd = open(s->image, O_RDONLY | O_CLOEXEC);
+	return s->fd < 0 ? aip_err_errno(err, -errno, "cannot open %s", s->image) : 0;
+}
+
+int aip_source_open(const char *device, const struct aip_source_options *o, struct aip_set *set,
+		    struct aip_source *s, struct aip_err *err)
+{
+	int r;
+
+	s->device = strdup(device);
+	if (!s->device)
+		return aip_err_errno(err, -ENOMEM, "cannot open %s", device);
+	r = o->as_is ? open_as_is(s, err) : open_snapshot(o, set, s, err);
+	return r < 0 ? r : aip_probe(s->image, &s->uuid, &s->type, err);
+}
+
+int aip_source_close(struct aip_source *s, struct aip_set *set, struct aip_err *err)
+{
+	int r = 0;
+
+	aip_closep(&s->fd);
+	if (s->own_snapshot)
+		r = remove_snapshot(s->snapshot, err);
+	if (r == 0 && s->own_snapshot && unlinkat(set->dirfd, PENDING, 0) < 0 && errno != ENOENT)
+		r = aip_err_errno(err, -errno, "cannot remove %s/" PENDING, set->path);
+	free(s->device);
+	free(s->image);
+	free(s->uuid);
+	free(s->type);
+	*s = (struct aip_source)AIP_SOURCE_INIT;
+	return r;
+}
+
+/* ---- changes ------------------------------------------------------------- */
+
+/* Head of `aipsnap changes --binary`, little-endian, then count runs of two __u64 (first, count). */
+struct changes_head {
+	char magic[8]; /* "AIPCHG1\n" */
+	uint32_t chunk, reserved;
+	uint64_t size;
+	unsigned char lineage[16];
+	uint64_t runs;
+} __attribute__((packed));
+
+static int parse_changes(const struct aip_buf *b, const struct aip_source *s,
+			 struct aip_extents *out, struct aip_err *err)
+{
+	const char *p = b->data + sizeof(struct changes_head);
+	struct changes_head h;
+	uint64_t i;
+
+	if (b->len < sizeof(h))
+		return aip_err_set(err, -EPROTO, "`aipsnap changes` gave too little");
+	memcpy(&h, b->data, sizeof(h));
+	if (memcmp(h.magic, "AIPCHG1\n", 8) != 0 || le32toh(h.chunk) != s->chunk ||
+	    le64toh(h.size) != s->size ||
+	    le64toh(h.runs) != (b->len - sizeof(h)) / 16 || (b->len - sizeof(h)) % 16)
+		return aip_err_set(err, -EPROTO, "`aipsnap changes` does not fit the snapshot");
+	for (i = 0; i < le64toh(h.runs); i++, p += 16) {
+		uint64_t run[2];
+
+		memcpy(run, p, 16);
+		if (aip_extents_add(out, le64toh(run[0]), le64toh(run[1])) < 0 ||
+		    le64toh(run[0]) + le64toh(run[1]) > (s->size - 1) / s->chunk + 1)
+			return aip_err_set(err, -EPROTO, "`aipsnap changes` gave a bad run");
+	}
+	return 0;
+}
+
+int aip_source_changes(const struct aip_source *s, const char *since, struct aip_extents *out,
+		       struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *args[] = { "changes", s->device, "--since",	    since,
+			       "--until", s->generation, "--binary" };
+	int r = aipsnap(args, sizeof(args) / sizeof(*args), &res, err);
+
+	if (r < 0)
+		return r;
+	if (res.status == AIPSNAP_UNKNOWN_ID)
+		return err->code = -ESTALE;
+	if (res.status)
+		return aip_err_prefix(err, "cannot learn what changed on %s", s->device);
+	return parse_changes(&res.out, s, out, err);
+}
