@@ -10,8 +10,8 @@ set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/patched.sh"
 
-rpm=$("$vm_here/initscripts-rpm" "$AIP_TMP/rpm") || { nok "initscripts can be built"; exit 1; }
-img=$(traced_image "$rpm") || { nok "the guest's disk can be made"; exit 1; }
+rpm=$("$vm_here/initscripts-rpm" "$AIP_TMP/rpm") || { fail "initscripts can be built"; exit 1; }
+img=$(traced_image "$rpm") || { fail "the guest's disk can be made"; exit 1; }
 vm_new "$img" && vm_disk 128M && vm_disk 400M || exit 1
 
 check "first boot" vm_boot || exit 1
@@ -56,4 +56,4 @@ for b in 1 2; do
 	done
 	[ $b = 2 ] || check "boot $b: (the counters do count)" [ "$(value vda <<<"$clear")" -gt 0 ]
 done
-exit $vm_failed
+tap_done

@@ -73,6 +73,18 @@ apt_suite_() {
 	[ -n "$(ls "$dir"/lists/*Packages* 2>/dev/null)" ]
 }
 
+# default_kernel: the kernel that tests use: AIP_KERNEL, or `make check-vm
+# KERNEL=image KDIR=tree` (KERNEL_CC for kbuild), or bookworm's
+default_kernel() {
+	if [ -n "${AIP_KERNEL:-}" ]; then
+		echo "$AIP_KERNEL"
+	elif [ -n "${KERNEL:-}" ] && [ -n "${KDIR:-}" ]; then
+		"$vm_here/kernel" "$KERNEL" "$KDIR"
+	else
+		echo "${KERNEL:-bookworm}"
+	fi
+}
+
 # guest_slot: hold one of the machine's two places for guests on descriptor 8.
 guest_slot() {
 	local i dir=${TMPDIR:-/tmp}

@@ -7,14 +7,12 @@
 # order:  5
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/common.sh"
+. "$here/../lib/tap.sh"
 run() { "$here/run" "$@"; }
-bad=0
-is() { # NAME WANTED GOT
-	if [ "$2" = "$3" ]; then echo "ok - $1"; else echo "not ok - $1: wanted $2, got $3"; bad=1; fi
-}
 export AIP_B=$AIP_TMP
-ko=$("$here/kbuild" --strict bookworm "$here/data/labtest" "$AIP_TMP/ko") || { echo "not ok - the test module builds"; exit 1; }
-echo "ok - the test module builds for bookworm, without a warning"
+ko=$("$here/kbuild" --strict "$(default_kernel)" "$here/data/labtest" "$AIP_TMP/ko") || { fail "the test module builds"; exit 1; }
+ok "the test module builds without a warning"
 ko=$(dirname "$ko")
 
 cat >"$AIP_TMP/pass.sh" <<-'E'
@@ -44,9 +42,9 @@ E
 	echo $? >"$AIP_TMP/hang"
 ) &
 wait
-is "a script's status and output come back" "7 arguments: a b c" "$(cat "$AIP_TMP/pass")"
-is "what it leaves in /lab/out is there" 4 "$(wc -l <"$AIP_TMP/out/lines")"
-is "a guest that hangs is a failure" 124 "$(cat "$AIP_TMP/hang")"
+is "a script's status and output come back" "$(cat "$AIP_TMP/pass")" "7 arguments: a b c"
+is "what it leaves in /lab/out is there" "$(wc -l <"$AIP_TMP/out/lines")" 4
+is "a guest that hangs is a failure" "$(cat "$AIP_TMP/hang")" 124
 for what in warn bug; do
 	(
 		run --share ko="$ko:ro" "$AIP_TMP/what.sh" $what
@@ -54,15 +52,15 @@ for what in warn bug; do
 	) &
 done
 wait
-is "a warning of the kernel is a failure" 120 "$(cat "$AIP_TMP/warn")"
-is "an oops is a failure" 121 "$(cat "$AIP_TMP/bug")"
+is "a warning of the kernel is a failure" "$(cat "$AIP_TMP/warn")" 120
+is "an oops is a failure" "$(cat "$AIP_TMP/bug")" 121
 run "$AIP_TMP/lost.sh"
-is "a guest that goes without a verdict is a failure" 121 $?
+is "a guest that goes without a verdict is a failure" $? 121
 # both places taken: a third guest waits and starts nothing
 (
 	exec 7>>"${TMPDIR:-/tmp}/aip-vm.0.lock" 9>>"${TMPDIR:-/tmp}/aip-vm.1.lock"
 	flock 7 && flock 9 && timeout 2 "$here/run" "$AIP_TMP/lost.sh"
 	echo $? >"$AIP_TMP/third"
 )
-is "no third guest beside two" 124 "$(cat "$AIP_TMP/third")"
-exit $bad
+is "no third guest beside two" "$(cat "$AIP_TMP/third")" 124
+tap_done

@@ -5,7 +5,8 @@
 #
 #   vm_new IMAGE [KERNEL]       a new guest; its root is an overlay on IMAGE (/dev/vda)
 #   vm_disk SIZE|FILE [OPT=V]…  one more disk: /dev/vdb, vdc, …; prints nothing;
-#                               log=FILE logs all its writes (root: vm_rootlog FILE)
+#                               log=FILE logs all its writes, boot N's into FILE.N
+#   vm_rootlog FILE             the same for the root; before any vm_disk
 #   vm_boot [WORDS]             start it, wait for runlevel 3; WORDS for the kernel
 #   vm_run 'TEXT'               run TEXT with bash in it; its output and status
 #   vm_put FILE PATH [MODE]     copy a file into it
@@ -23,6 +24,8 @@
 
 # shellcheck source=tests/vm/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=tests/lib/tap.sh
+. "$vm_top/tests/lib/tap.sh"
 VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-150} VM_RUN_LIMIT=${VM_RUN_LIMIT:-120} VM_DOWN_LIMIT=${VM_DOWN_LIMIT:-90}
 VM_MEM=${VM_MEM:-768} VM_SMP=${VM_SMP:-1}
 vm_n=0 vm_pid='' vm_why=''
@@ -38,23 +41,23 @@ vm_new() { # IMAGE [KERNEL]
 	vm_stop
 	vm_n=$((vm_n + 1))
 	vm_dir=${AIP_TMP:?}/vm$vm_n
-	vm_boots=0 vm_id=0 vm_drives=() vm_letter=1
-	vm_kernel=$("$vm_here/kernel" "${2:-${AIP_KERNEL:-bookworm}}") || return 1
+	vm_boots=0 vm_id=0 vm_drives=() vm_letter=1 vm_logs=()
+	vm_kernel=$("$vm_here/kernel" "${2:-$(default_kernel)}") || return 1
 	mkdir -p "$vm_dir" && : >"$vm_dir/trace" &&
 	qemu-img create -q -f qcow2 -b "$1" -F raw "$vm_dir/root.qcow2" || { vm_fail "no disk from $1"; return 1; }
 	vm_drives=(-blockdev "driver=file,node-name=f0,filename=$vm_dir/root.qcow2,cache.no-flush=on,locking=off"
 		-blockdev "driver=qcow2,node-name=d0,file=f0" -device "virtio-blk-pci,drive=d0,serial=aiproot,id=vda,discard=on")
 }
 
-# the nodes for a log of the writes on top of node $1; $2 the log; sets vm_node
+# a log of the writes on top of node $1, FILE.N in boot N; sets vm_node
 vm_lognode() {
-	: >>"$2" && vm_drives+=(-blockdev "driver=file,node-name=lf$1,filename=$2,cache.no-flush=on,locking=off"
-		-blockdev "driver=blklogwrites,node-name=l$1,file=$1,log=lf$1,log-append=on,log-sector-size=512")
-	[ -s "$2" ] || "$vm_here/../../${AIP_B_REL:-build}/log-replay" init "$2" 2>/dev/null || :
+	vm_drives+=(-blockdev "driver=file,node-name=lf$1,filename=$2.@BOOT@,cache.no-flush=on,locking=off"
+		-blockdev "driver=blklogwrites,node-name=l$1,file=$1,log=lf$1,log-super-update-interval=1")
+	vm_logs+=("$2")
 	vm_node=l$1
 }
 
-vm_rootlog() { # FILE: from the next boot on
+vm_rootlog() { # FILE: from the next boot on; before any vm_disk
 	vm_drives=("${vm_drives[@]:0:4}")
 	vm_lognode d0 "$1"
 	vm_drives+=(-device "virtio-blk-pci,drive=$vm_node,serial=aiproot,id=vda,discard=on")
@@ -102,6 +105,9 @@ vm_start() { # WORDS: start QEMU, do not wait
 	[ -f "$image" ] || image=$vm_kernel/vmlinuz
 	[ "$VM_SMP" = 1 ] || accel=(-accel "tcg,thread=multi,tb-size=64")
 	vm_boots=$((vm_boots + 1))
+	for p in "${vm_logs[@]}"; do
+		: >"$p.$vm_boots" || return 1
+	done
 	rm -f "$vm_dir"/{qmp,agent}.{in,out}
 	for p in qmp.in qmp.out agent.in agent.out; do
 		mkfifo "$vm_dir/$p" || return 1
@@ -118,7 +124,7 @@ vm_start() { # WORDS: start QEMU, do not wait
 		-device virtio-serial-pci -chardev "pipe,id=a,path=$vm_dir/agent" -device virtserialport,chardev=a,name=aip.agent \
 		-chardev "file,id=t,path=$vm_dir/trace,append=on" -device virtserialport,chardev=t,name=aip.trace \
 		-object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
-		"${vm_drives[@]}" </dev/null >"$vm_dir/qemu" 2>&1 &
+		"${vm_drives[@]//@BOOT@/$vm_boots}" </dev/null >"$vm_dir/qemu" 2>&1 &
 	vm_pid=$!
 	cat <"$vm_dir/qmp.out" >"$vm_dir/qmp" 8>&- &
 	vm_cat=$!
@@ -136,7 +142,7 @@ vm_boot() { # [WORDS]
 }
 
 vm_run() { # TEXT
-	local id status text
+	local id
 	id=$((++vm_id))
 	printf 'run %s %s\n' "$id" "$(printf '%s' "$1" | base64 -w0)" >&"$vm_ai"
 	vm_answer "$id"
@@ -231,13 +237,10 @@ vm_blockstats() { # DISK (vda, …): bytes written, write operations, flushes
 }
 vm_trace() { cat "$vm_dir/trace"; }
 
-# ---- cases ---------------------------------------------------------------------
-vm_failed=0
-ok() { echo "ok - $*"; }
-nok() { echo "not ok - $*"; vm_failed=1; }
-# check NAME COMMAND...: one case
+# ---- cases (tests/lib/tap.sh) -------------------------------------------------
+# check NAME COMMAND...: one case, run in this shell (holds would lose the guest)
 check() {
 	local name=$1
 	shift
-	if "$@"; then ok "$name"; else nok "$name"; return 1; fi
+	if "$@" >&2; then ok "$name"; else fail "$name" "'$1' failed: ${vm_why:-}"; return 1; fi
 }
