@@ -85,7 +85,8 @@ static int find_db(const char *root, char **out, struct aip_err *err)
 			return aip_err_errno(err, r, "cannot look for the rpm database");
 		if (r) {
 			*out = strdup(places[i]);
-			return *out ? 0 : aip_err_errno(err, -ENOMEM, "cannot open the rpm database");
+			return *out ? 0
+				    : aip_err_errno(err, -ENOMEM, "cannot open the rpm database");
 		}
 	}
 	return aip_err_set(err, -ENOENT, "there is no rpm database in %s", root);
@@ -227,6 +228,54 @@ int aip_rpmdb_query(struct aip_rpmdb *db, const char *name, const char *const *p
 	return 0;
 }
 
+/* The version with which @h provides @cap, where it says "=", else that of the package. */
+static char *provided_version(Header h, const char *cap)
+{
+	struct rpmtd_s names, flags, versions;
+	char *out = NULL;
+
+	headerGet(h, RPMTAG_PROVIDENAME, &names, HEADERGET_MINMEM);
+	headerGet(h, RPMTAG_PROVIDEFLAGS, &flags, HEADERGET_MINMEM);
+	headerGet(h, RPMTAG_PROVIDEVERSION, &versions, HEADERGET_MINMEM);
+	while (!out && rpmtdNext(&names) >= 0 && rpmtdNext(&flags) >= 0 &&
+	       rpmtdNext(&versions) >= 0) {
+		const char *version = rpmtdGetString(&versions);
+
+		/* a package that is called so provides itself with version and release */
+		if (strcmp(rpmtdGetString(&names), cap) == 0 && version && *version &&
+		    (rpmtdGetNumber(&flags) & RPMSENSE_SENSEMASK) == RPMSENSE_EQUAL &&
+		    !strchr(version, '-'))
+			out = strdup(version);
+	}
+	rpmtdFreeData(&names);
+	rpmtdFreeData(&flags);
+	rpmtdFreeData(&versions);
+	return out ? out : headerGetAsString(h, RPMTAG_VERSION);
+}
+
+int aip_rpmdb_releasever(struct aip_rpmdb *db, char *out, size_t size)
+{
+	static const char *const caps[] = { "system-release(releasever)", "system-release",
+					    "distribution-release(releasever)",
+					    "distribution-release", "redhat-release" };
+	size_t i;
+
+	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		rpmdbMatchIterator it = rpmtsInitIterator(db->ts, RPMDBI_PROVIDENAME, caps[i], 0);
+		Header h = rpmdbNextIterator(it);
+		_cleanup_free_ char *version = h ? provided_version(h, caps[i]) : NULL;
+
+		rpmdbFreeIterator(it);
+		if (h) {
+			if (!version)
+				return -ENOMEM;
+			snprintf(out, size, "%s", version);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 void aip_rpmpkgs_free(struct aip_rpmpkgs *pkgs)
 {
 	size_t i;
@@ -357,8 +406,8 @@ int aip_rpmlock_try(struct aip_rpmdb *db, struct aip_rpmlock *lock, struct aip_e
 		}
 		aip_pid_describe(fl.l_pid, who, sizeof(who));
 		if (who[0] >= '0' && who[0] <= '9')
-			return aip_err_set(err, -EAGAIN,
-					   "the rpm database is locked by process %s", who);
+			return aip_err_set(err, -EAGAIN, "the rpm database is locked by process %s",
+					   who);
 	}
 	return aip_err_set(err, -EAGAIN, "the rpm database is locked by another process");
 }

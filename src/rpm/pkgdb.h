@@ -61,6 +61,13 @@ int aip_rpmdb_query(struct aip_rpmdb *db, const char *name, const char *const *p
 		    size_t n_paths, struct aip_rpmpkgs *out, struct aip_err *err);
 void aip_rpmpkgs_free(struct aip_rpmpkgs *pkgs);
 
+/**
+ * aip_rpmdb_releasever - the distribution's version, as yum and dnf fill in $releasever
+ * Of the package that provides system-release(releasever), system-release, ...
+ * Return: 0; -ENOENT when no package says; -ENOMEM.
+ */
+int aip_rpmdb_releasever(struct aip_rpmdb *db, char *out, size_t size);
+
 /* rpm's transaction lock, as every rpm, yum and dnf takes it. */
 struct aip_rpmlock {
 	int fd;	     /* -1: not held by us */
