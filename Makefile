@@ -102,10 +102,11 @@ RPMBUILD = rpmbuild $(RPMBUILD_FLAGS) --define '_topdir $(abspath $(B))/rpmbuild
 	--define '_sourcedir $(abspath $(B))' \
 	$(call without,src/mkindex/build.mk,publish) $(call without,src/aipbackup/build.mk,backup) \
 	$(call without,dkms/dkms.conf,dkms) \
-	$(if $(AIP_KEY),--define 'aip_key $(abspath $(AIP_KEY))')
+	$(if $(AIP_KEY),--with key)
 .PHONY: srpm rpm dist
 dist:
 	tools/mkdist $(B)/$(DIST).tar.gz
+	$(if $(AIP_KEY),cp $(AIP_KEY) $(B)/RPM-GPG-KEY-aip)
 srpm: dist
 	$(RPMBUILD) -bs aip.spec
 rpm: dist
