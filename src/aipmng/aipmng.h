@@ -40,6 +40,7 @@ struct options {
 	const char *index;	  /* --index URL, NULL: as configured */
 	const char *reset_serial; /* --reset-serial STREAM */
 	bool modupdate, patches;
+	bool refresh; /* --reconcile asks every source */
 	bool offline; /* no network, no source but cache and shipped index */
 	bool adapt;   /* --adapt; the configuration may demand it too: use ctx_adapt() */
 	bool json;

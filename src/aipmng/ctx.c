@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "aipmng/aipmng.h"
+#include "aipmng/conf.h"
 #include "aipmng/log.h"
 #include "common/cleanup.h"
 #include "common/fs.h"
@@ -74,7 +75,7 @@ char *ctx_path(const struct ctx *ctx, const char *path, struct aip_err *err)
 
 bool ctx_adapt(const struct ctx *ctx)
 {
-	return ctx->opt.adapt;
+	return ctx->opt.adapt || (ctx->conf && conf_adapt(ctx->conf));
 }
 
 int ctx_fail(const struct ctx *ctx, const struct aip_err *err)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "aipmng/aipmng.h"
+#include "aipmng/conf.h"
 #include "aipmng/log.h"
 #include "common/cleanup.h"
 
@@ -25,6 +26,7 @@ enum {
 	OPT_RESET_SERIAL,
 	OPT_ROOT,
 	OPT_INDEX,
+	OPT_REFRESH,
 	OPT_OFFLINE,
 	OPT_ADAPT,
 	OPT_JSON,
@@ -62,6 +64,7 @@ static const struct option long_options[] = {
 	{ "reset-serial", required_argument, NULL, OPT_RESET_SERIAL },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "index", required_argument, NULL, OPT_INDEX },
+	{ "refresh", no_argument, NULL, OPT_REFRESH },
 	{ "offline", no_argument, NULL, OPT_OFFLINE },
 	{ "adapt", no_argument, NULL, OPT_ADAPT },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -93,6 +96,7 @@ static const char help[] =
 	"Options:\n"
 	"  --root DIR             work on the system below DIR\n"
 	"  --index URL            take the index from URL (file, http, https) only\n"
+	"  --refresh              with --reconcile: ask every source for a newer index first\n"
 	"  --offline              no network: the cached index, then the shipped one\n"
 	"  --adapt                let the anchor engine patch scripts that no index knows, where\n"
 	"                         it can prove the place\n"
@@ -145,6 +149,9 @@ static int parse(int argc, char **argv, struct options *opt, const struct mode *
 		case OPT_INDEX:
 			opt->index = optarg;
 			break;
+		case OPT_REFRESH:
+			opt->refresh = true;
+			break;
 		case OPT_OFFLINE:
 			opt->offline = true;
 			break;
@@ -182,6 +189,8 @@ static int parse(int argc, char **argv, struct options *opt, const struct mode *
 		return usage("more than one mode given");
 	if (opt->json && !(*mode)->json)
 		return usage("--%s has no --json form", (*mode)->name);
+	if (opt->refresh && (*mode)->run != mode_reconcile)
+		return usage("--refresh goes with --reconcile only");
 	if (opt->index && opt->offline)
 		return usage("--index and --offline exclude each other");
 	return -1;
@@ -214,6 +223,23 @@ static void keep_std_fds(void)
 		close(fd);
 }
 
+static int configure(struct ctx *ctx, const struct mode *mode, struct aip_err *err)
+{
+	size_t i;
+	int r = conf_load(ctx, err);
+
+	if (r < 0 && mode->run == mode_erase) {
+		/* a package can always be removed */
+		ctx->conf = conf_new();
+		r = ctx->conf ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	for (i = 0; i < ctx->conf->n_warnings; i++)
+		aip_log(ctx, LOG_WARNING, "%s", ctx->conf->warnings[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct ctx ctx = { .opt = { .root = "/" }, .rootfd = -1 };
@@ -228,8 +254,14 @@ int main(int argc, char **argv)
 	r = parse(argc, argv, &ctx.opt, &mode);
 	if (r >= 0)
 		return r;
-	if (open_root(&ctx, &err) < 0)
-		return ctx_fail(&ctx, &err);
+	if (open_root(&ctx, &err) < 0) {
+		r = ctx_fail(&ctx, &err);
+		return mode->run == mode_reconcile || mode->run == mode_erase ? AIP_EXIT_OK : r;
+	}
+	if (configure(&ctx, mode, &err) < 0) {
+		r = ctx_fail(&ctx, &err);
+		return mode->run == mode_reconcile ? AIP_EXIT_OK : r;
+	}
 	r = mode->run(&ctx);
 	if (fflush(stdout) != 0 && r == AIP_EXIT_OK) {
 		aip_err_errno(&err, -errno, "cannot write the output");

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aipmng/adapt.h"
+#include "aipmng/change.h"
+#include "aipmng/history.h"
+#include "aipmng/log.h"
+#include "aipmng/replace.h"
+#include "aipmng/state.h"
+#include "common/cleanup.h"
+#include "common/root.h"
+
+/* One script on its way. */
+struct item {
+	struct step *st;
+	struct replace file;
+	bool intended; /* its intent may be on disk */
+};
+
+struct run {
+	const struct ctx *ctx;
+	struct item v[AIP_KIND_N]; /* in the order of the renames */
+	size_t n;
+};
+
+static void collect(struct run *run, struct plan *p)
+{
+	int i;
+
+	for (i = 0; i < AIP_KIND_N; i++) {
+		int k = p->restoring ? AIP_KIND_N - 1 - i : i;
+
+		if (step_changes(&p->s[k]))
+			run->v[run->n++] =
+				(struct item){ .st = &p->s[k], .file = REPLACE_INIT };
+	}
+}
+
+static int check_syntax(struct run *run, struct aip_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < run->n; i++) {
+		const struct step *st = run->v[i].st;
+		int r;
+
+		if (st->action == STEP_RESTORE || st->action == STEP_STRIP)
+			continue; /* a file that was there before; the plan has asked bash */
+		r = adapt_bash_n(run->ctx, st->next.buf.data, st->next.buf.len, err);
+		if (r < 0) {
+			aip_err_prefix(err, "the patched %s is refused", st->t->hook->path);
+			return r == -EBADMSG ? aip_err_exit(err, AIP_EXIT_REFUSED) : r;
+		}
+	}
+	return 0;
+}
+
+/* All that can fail for lack of space or permission, before the first script changes. */
+static int prepare(struct run *run, struct aip_err *err)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < run->n; i++) {
+		const struct step *st = run->v[i].st;
+
+		if (!st->pristine.sha[0])
+			continue;
+		r = pristine_save(run->ctx, st->pristine.sha, st->pristine.buf.data,
+				  st->pristine.buf.len, err);
+		if (r < 0)
+			return r;
+	}
+	for (i = 0; i < run->n; i++) {
+		run->v[i].intended = true;
+		r = record_intend(run->ctx, run->v[i].st->rec, err);
+		if (r < 0)
+			return r;
+	}
+	for (i = 0; i < run->n; i++) {
+		struct step *st = run->v[i].st;
+
+		r = replace_prepare(&run->v[i].file, run->ctx->rootfd, st->t->rel, st->t->now.sha,
+				    st->next.buf.data, st->next.buf.len, st->mtime, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A renamed script goes back to what it was a moment ago, record included. */
+static int take_back(struct run *run, struct item *it, struct aip_err *err)
+{
+	const struct target *t = it->st->t;
+	struct replace back = REPLACE_INIT;
+	int r;
+
+	r = replace_prepare(&back, run->ctx->rootfd, t->rel, it->st->next.sha, t->now.buf.data,
+			    t->now.buf.len, &t->st.st_mtim, err);
+	if (r == 0)
+		r = replace_commit(&back, err);
+	replace_end(&back);
+	if (r < 0 && !back.renamed)
+		return r;
+	if (t->record)
+		return record_put(run->ctx, t->record, err);
+	return record_drop(run->ctx, t->kind, err);
+}
+
+static void undo(struct run *run, struct aip_err *err)
+{
+	size_t i;
+
+	for (i = run->n; i-- > 0;) {
+		struct item *it = &run->v[i];
+		struct aip_err why = AIP_ERR_INIT;
+
+		replace_end(&it->file);
+		if (it->file.renamed && take_back(run, it, &why) < 0) {
+			aip_log(run->ctx, LOG_ERR, "%s could not be taken back: %s",
+				it->st->t->hook->path, why.msg);
+			aip_err_hint(err, "%s is changed already and could not be taken back; "
+					  "the next aipmng --reconcile settles it",
+				     it->st->t->hook->path);
+			continue; /* its intent stays, the next run reads it */
+		}
+		if (it->intended)
+			record_cancel(run->ctx, it->st->t->kind, NULL);
+	}
+}
+
+static int commit(struct run *run, struct aip_err *err)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < run->n; i++) {
+		struct item *it = &run->v[i];
+
+		r = replace_commit(&it->file, err);
+		if (r == 0)
+			r = record_commit(run->ctx, it->st->rec, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void remove_beside(const struct ctx *ctx, const struct target *t, const char *suffix,
+			  const char *why)
+{
+	_cleanup_free_ char *rel = NULL;
+
+	if (asprintf(&rel, "%s%s", t->rel, suffix) < 0) {
+		rel = NULL;
+		return;
+	}
+	if (unlinkat(ctx->rootfd, rel, 0) == 0)
+		aip_log(ctx, LOG_NOTICE, "removed %s%s: %s", t->hook->path, suffix, why);
+}
+
+/* What does not matter to the scripts: a fault here is for the next run. */
+static void tidy(const struct ctx *ctx, struct plan *p)
+{
+	int k;
+
+	for (k = 0; k < AIP_KIND_N; k++) {
+		const struct step *st = &p->s[k];
+
+		if (st->unlink_rpmnew)
+			remove_beside(ctx, st->t, ".rpmnew", "it is in place now");
+		if (st->unlink_rpmsave)
+			remove_beside(ctx, st->t, ".rpmsave", "it was the patched file, byte for byte");
+		if (st->drop_record)
+			record_drop(ctx, st->t->kind, NULL);
+	}
+}
+
+static int adopt(const struct ctx *ctx, const struct step *st, struct aip_err *err)
+{
+	int r = pristine_save(ctx, st->pristine.sha, st->pristine.buf.data, st->pristine.buf.len,
+			      err);
+
+	return r < 0 ? r : record_put(ctx, st->rec, err);
+}
+
+/* Keep the copies that a record or an intent may need. */
+static void sweep_pristine(const struct ctx *ctx)
+{
+	const char *keep[2 * AIP_KIND_N];
+	struct records recs;
+	size_t n = 0;
+	int k;
+
+	if (records_load(ctx, &recs, NULL) < 0)
+		return;
+	for (k = 0; k < AIP_KIND_N; k++) {
+		if (recs.applied[k])
+			keep[n++] = recs.applied[k]->pre;
+		if (recs.intent[k])
+			keep[n++] = recs.intent[k]->pre;
+	}
+	if (!recs.n_foreign) /* it may speak of a copy */
+		pristine_sweep(ctx, keep, n);
+	records_free(&recs);
+}
+
+int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct aip_err *err)
+{
+	struct run run = { .ctx = ctx };
+	size_t i;
+	int k, r;
+
+	collect(&run, p);
+	r = check_syntax(&run, err);
+	if (r == 0)
+		r = prepare(&run, err);
+	if (r == 0)
+		r = commit(&run, err);
+	if (r < 0) {
+		undo(&run, err);
+		history_failure(ctx, err);
+		return r;
+	}
+	for (i = 0; i < run.n; i++)
+		history_step(ctx, s, run.v[i].st);
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
+		if (p->s[k].action == STEP_ADOPT)
+			r = adopt(ctx, &p->s[k], err);
+	tidy(ctx, p);
+	sweep_pristine(ctx);
+	return r;
+}
+
+static int recover_one(const struct ctx *ctx, const struct record *rec, struct aip_err *err)
+{
+	_cleanup_free_ char *rel = NULL;
+	_cleanup_(blob_free) struct blob now = { 0 };
+	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
+	const struct aip_hook *hook = aip_hook(rec->kind);
+	struct stat st;
+	bool done = false;
+
+	if (aip_root_resolve(ctx->rootfd, hook->path, 1, &rel, NULL) == 0) {
+		replace_sweep(ctx->rootfd, rel);
+		if (file_read_whole(ctx->rootfd, rel, &b, &st, NULL) == 0 &&
+		    blob_set(&now, b.len ? b.data : "", b.len) == 0) {
+			done = strcmp(now.sha, rec->result) == 0;
+			/* changed again by somebody, after our rename: our block tells */
+			if (!done && rec->action == RECORD_APPLY &&
+			    strcmp(now.sha, rec->from) != 0 && hook_find(rec->kind, &b, NULL, NULL))
+				done = true;
+		}
+	}
+	aip_log(ctx, LOG_NOTICE, "%s: an interrupted change was %s", hook->path,
+		done ? "carried out" : "not carried out");
+	return done ? record_commit(ctx, rec, err) : record_cancel(ctx, rec->kind, err);
+}
+
+int change_recover(const struct ctx *ctx, struct aip_err *err)
+{
+	struct records recs;
+	int k, r = records_load(ctx, &recs, err);
+	_cleanup_close_ int state = ctx_dir(ctx, AIP_STATE_DIR, 0, NULL);
+	_cleanup_close_ int dir = ctx_dir(ctx, AIP_STATE_DIR "/records", 0, NULL);
+
+	if (r < 0)
+		return r;
+	if (state >= 0)
+		state_sweep(state);
+	if (dir >= 0)
+		state_sweep(dir);
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
+		if (recs.intent[k])
+			r = recover_one(ctx, recs.intent[k], err);
+	records_free(&recs);
+	return r;
+}

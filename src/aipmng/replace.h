@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * replace.h: one file gets new bytes, wholly or not at all, and stays what it was
+ * otherwise: owner, mode, extended attributes, ACL, SELinux label.
+ */
+#ifndef AIP_REPLACE_H
+#define AIP_REPLACE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "rpm/digest.h"
+
+struct replace {
+	int rootfd;	    /* not owned */
+	const char *rel;    /* the file, relative to the root, no link in it; not owned */
+	const char *expect; /* SHA-256 that it must have until the last moment; not owned */
+	char *temp;	    /* the new file, complete and durable, beside it; NULL: none */
+	bool renamed;	    /* it has taken the place */
+};
+
+#define REPLACE_INIT { .rootfd = -1 }
+
+/**
+ * file_read_whole - the bytes and the inode of a regular file, links not followed
+ * Return: 0; -ENOENT; -ELOOP for a link; -EINVAL for what is no regular file; -EFBIG; or -errno.
+ */
+int file_read_whole(int rootfd, const char *rel, struct aip_buf *out, struct stat *st,
+		    struct aip_err *err);
+
+/**
+ * replace_prepare - make the new file beside the old one
+ * @expect: SHA-256 of the old content
+ * @mtime: modification time that the new file gets, NULL: now
+ *
+ * Refuses: another content than @expect (-ESTALE), hard links (-EMLINK), an immutable file (-EPERM),
+ * attributes that cannot be carried over (an IMA signature cannot: it is of the content).
+ * Return: 0 or -errno; then nothing is left behind.
+ */
+int replace_prepare(struct replace *r, int rootfd, const char *rel, const char *expect,
+		    const void *data, size_t len, const struct timespec *mtime,
+		    struct aip_err *err);
+
+/**
+ * replace_commit - look once more, then rename
+ * Return: 0; -ESTALE when the file changed meanwhile; or -errno.  r->renamed says whether
+ * the new file stands (it may on failure: the folder could not be made durable).
+ */
+int replace_commit(struct replace *r, struct aip_err *err);
+
+/** replace_end - remove what was prepared and not committed; release. */
+void replace_end(struct replace *r);
+
+/** replace_sweep - remove what killed runs have prepared for the file @rel. */
+void replace_sweep(int rootfd, const char *rel);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * revert.c: aipmng --revert (somebody wants the pristine scripts) and --erase (the
+ * package is going).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aipmng/change.h"
+#include "aipmng/history.h"
+#include "aipmng/log.h"
+#include "aipmng/state.h"
+#include "aipmng/status.h"
+#include "aipmng/work.h"
+#include "common/cleanup.h"
+
+static int revert(struct work *w, struct plan *plan, struct aip_err *err)
+{
+	int r = work_indexes(w, AIP_OFFLINE, err);
+
+	if (r == -ENOMEM)
+		return r;
+	aip_err_clear(err); /* the records know, too */
+	r = work_lock(w, LOCK_WAIT_MS, err);
+	if (r < 0)
+		return r;
+	/* first: whatever happens now, nobody patches again behind our back */
+	if (!w->survey.hold) {
+		r = state_flag_set(w->ctx, AIP_FLAG_HOLD, "aipmng --revert\n", err);
+		if (r == 0)
+			history_note(w->ctx, "held", "by aipmng --revert");
+	}
+	if (r == 0)
+		r = plan_restore(w->ctx, &w->survey, false, plan, err);
+	if (r == 0 && plan->work)
+		r = change_run(w->ctx, &w->survey, plan, err);
+	if (r == 0 && plan->verdict.code) {
+		*err = plan->verdict;
+		r = err->code;
+	}
+	return r;
+}
+
+static void tell(const struct ctx *ctx, const struct plan *plan)
+{
+	int k;
+
+	for (k = 0; k < AIP_KIND_N && ctx->opt.verbose >= 0; k++) {
+		const struct step *st = &plan->s[k];
+
+		if (!st->t || st->why.code || st->t->state == TARGET_ABSENT)
+			continue;
+		printf("%s: %s\n", st->t->hook->path,
+		       st->action == STEP_RESTORE ? "restored" :
+		       st->action == STEP_STRIP	  ? "our lines taken out, your changes kept" :
+						    "left as it is");
+	}
+}
+
+int mode_revert(struct ctx *ctx)
+{
+	_cleanup_work_ struct work w = { 0 };
+	struct plan plan = { 0 };
+	struct aip_err err = AIP_ERR_INIT, again = AIP_ERR_INIT;
+	struct outcome o;
+	int r = work_open(ctx, &w, &err);
+
+	if (r == 0)
+		r = revert(&w, &plan, &err);
+	if (r < 0 && !err.code)
+		aip_err_errno(&err, r, "cannot revert");
+	outcome_set(&o, "revert", r < 0 ? &err : NULL, "reverted");
+	if (plan.s[0].t)
+		tell(ctx, &plan);
+	plan_free(&plan);
+	if (w.lock.own >= 0 && work_again(&w, &again) == 0)
+		status_save(&w, &o);
+	if (r < 0)
+		return ctx_fail(ctx, &err);
+	if (ctx->opt.verbose >= 0)
+		puts("The scripts stay like this until 'aipmng --patches'.");
+	return AIP_EXIT_OK;
+}
+
+/* All together; should that fail, each script for itself. */
+static int erase_all(struct work *w, struct aip_err *err)
+{
+	_cleanup_plan_ struct plan plan = { 0 };
+	int k, r = plan_restore(w->ctx, &w->survey, true, &plan, err);
+
+	if (r < 0)
+		return r;
+	for (k = 0; k < AIP_KIND_N; k++)
+		if (plan.s[k].why.code)
+			aip_log(w->ctx, LOG_WARNING, "%s", plan.s[k].why.msg);
+	return plan.work ? change_run(w->ctx, &w->survey, &plan, err) : 0;
+}
+
+static int erase_one(struct work *w, int only, struct aip_err *err)
+{
+	_cleanup_plan_ struct plan plan = { 0 };
+	int k, r = work_again(w, err);
+
+	if (r == 0)
+		r = plan_restore(w->ctx, &w->survey, true, &plan, err);
+	if (r < 0)
+		return r;
+	for (k = 0; k < AIP_KIND_N; k++)
+		if (k != only)
+			plan.s[k].action = STEP_KEEP;
+	return change_run(w->ctx, &w->survey, &plan, err);
+}
+
+int mode_erase(struct ctx *ctx)
+{
+	_cleanup_work_ struct work w = { 0 };
+	struct aip_err err = AIP_ERR_INIT, ignored = AIP_ERR_INIT;
+	int k, r;
+
+	if (state_flag_set(ctx, AIP_FLAG_REMOVING, "aipmng --erase\n", &err) < 0)
+		aip_log(ctx, LOG_WARNING, "%s", err.msg);
+	r = work_open(ctx, &w, &err);
+	if (r == 0) {
+		work_indexes(&w, AIP_OFFLINE, &ignored);
+		r = work_lock(&w, LOCK_BRIEF_MS, &err);
+	}
+	if (r == 0)
+		r = erase_all(&w, &err);
+	if (r < 0 && w.lock.own >= 0) {
+		aip_log(ctx, LOG_WARNING, "%s", err.msg);
+		for (r = 0, k = AIP_KIND_N - 1; k >= 0; k--)
+			if (erase_one(&w, k, &err) < 0)
+				r = -EIO;
+	}
+	if (r < 0)
+		aip_log(ctx, LOG_ERR, "%s; the hooks in the scripts do nothing without aipsnap",
+			err.msg);
+	return AIP_EXIT_OK;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "aipmng/change.h"
+#include "aipmng/log.h"
+#include "aipmng/work.h"
+
+static int open_db(struct work *w, struct aip_err *err)
+{
+	int r;
+
+	aip_rpmdb_close(w->db);
+	w->db = NULL;
+	r = aip_rpmdb_open(w->ctx->root, &w->db, &w->no_db);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		*err = w->no_db;
+	return r;
+}
+
+int work_again(struct work *w, struct aip_err *err)
+{
+	survey_free(&w->survey);
+	return survey_make(w->ctx, w->db, &w->no_db, &w->idx, &w->survey, err);
+}
+
+int work_open(struct ctx *ctx, struct work *w, struct aip_err *err)
+{
+	int r;
+
+	*w = (struct work){ .ctx = ctx, .lock = LOCK_INIT };
+	r = open_db(w, err);
+	return r < 0 ? r : work_again(w, err);
+}
+
+int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err)
+{
+	size_t i;
+	int r = aip_indexes_load_until(w->ctx, mode, survey_satisfied, &w->survey, &w->idx, err);
+
+	for (i = 0; i < w->idx.n_warnings; i++)
+		aip_log(w->ctx, LOG_WARNING, "%s", w->idx.warnings[i]);
+	if (survey_judge(&w->survey, &w->idx, r < 0 ? NULL : err) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+int work_lock(struct work *w, int timeout_ms, struct aip_err *err)
+{
+	int r = lock_take(w->ctx, w->db, timeout_ms, &w->lock, err);
+
+	if (r == 0)
+		r = change_recover(w->ctx, err);
+	if (r == 0)
+		r = open_db(w, err); /* what rpm wrote while we waited */
+	return r < 0 ? r : work_again(w, err);
+}
+
+void work_close(struct work *w)
+{
+	survey_free(&w->survey);
+	aip_indexes_free(&w->idx);
+	lock_release(&w->lock);
+	aip_rpmdb_close(w->db);
+	w->db = NULL;
+}

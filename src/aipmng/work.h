@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * work.h: what every mode that looks at the scripts has in its hands.
+ */
+#ifndef AIP_WORK_H
+#define AIP_WORK_H
+
+#include "aipmng/lock.h"
+#include "aipmng/plan.h"
+#include "aipmng/source.h"
+#include "aipmng/survey.h"
+
+struct work {
+	struct ctx *ctx;
+	struct aip_rpmdb *db;  /* NULL: no database, see no_db */
+	struct aip_err no_db;
+	struct aip_indexes idx;
+	struct survey survey;
+	struct lock lock;
+};
+
+/**
+ * work_open - the rpm database and a first look at the scripts, no index yet
+ * @w: released with work_close(), also after a failure
+ * Return: 0 or -errno; a root without a database is fine.
+ */
+int work_open(struct ctx *ctx, struct work *w, struct aip_err *err);
+void work_close(struct work *w);
+
+#define _cleanup_work_ _cleanup_(work_close)
+
+/** work_indexes - load indexes, as far as needed (AIP_CACHE_FIRST), log warnings, judge the scripts. Return: as aip_indexes_load(). */
+int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err);
+
+/** work_lock - take the locks, settle what a crash left, look at the scripts again. Return: 0, -EAGAIN, -errno. */
+int work_lock(struct work *w, int timeout_ms, struct aip_err *err);
+
+/** work_again - look at the scripts again, after a change. Return: 0 or -errno. */
+int work_again(struct work *w, struct aip_err *err);
+
+#endif
