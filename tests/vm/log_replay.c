@@ -6,6 +6,7 @@
  *   log-replay list LOG                 one line an entry: number, flags, sector, sectors
  *   log-replay boundaries LOG           the numbers of the entries that are a flush or FUA write:
  *                                       after it, all before it is on the disk
+ *   log-replay written LOG FROM         what entries FROM … wrote: "first-byte length" a line
  *   log-replay apply LOG DISK FROM TO   write entries FROM … TO - 1 into DISK
  *   log-replay lose LOG DISK FROM TO SEED   the same, but each entry with a chance of one
  *                                       half only: what a volatile cache may leave of the
@@ -156,6 +157,21 @@ static int list(struct log *log, bool only_boundaries)
 	return 0;
 }
 
+static int written(struct log *log, uint64_t from)
+{
+	struct log_entry e;
+	uint64_t i;
+	off_t data;
+
+	for (i = 0; i < log->entries; i++) {
+		log_next(log, &e, &data);
+		if (i >= from && e.sectors && !(e.flags & LOG_MARK))
+			printf("%" PRIu64 " %" PRIu64 "\n", e.sector * log->sectorsize,
+			       e.sectors * log->sectorsize);
+	}
+	return 0;
+}
+
 static int apply(struct log *log, const char *disk, uint64_t from, uint64_t to, bool lose,
 		 uint64_t seed)
 {
@@ -191,6 +207,10 @@ int main(int argc, char **argv)
 		log_open(&log, argv[2]);
 		return list(&log, true);
 	}
+	if (!strcmp(argv[1], "written") && argc == 4) {
+		log_open(&log, argv[2]);
+		return written(&log, number(argv[3]));
+	}
 	if (!strcmp(argv[1], "apply") && argc == 6) {
 		log_open(&log, argv[2]);
 		return apply(&log, argv[3], number(argv[4]), number(argv[5]), false, 0);
@@ -202,6 +222,7 @@ int main(int argc, char **argv)
 	}
 usage:
 	fprintf(stderr, "usage: log-replay list|boundaries LOG\n"
+			"       log-replay written LOG FROM\n"
 			"       log-replay apply LOG DISK FROM TO\n"
 			"       log-replay lose LOG DISK FROM TO SEED\n");
 	return 2;
