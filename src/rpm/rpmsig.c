@@ -33,6 +33,9 @@ struct signer {
 
 struct cert {
 	struct aip_key key;
+	struct aip_buf live; /* while reading: the certificate without revoked subkeys */
+	size_t subkey;	     /* where in it the last subkey begins, 0: there is none yet */
+	bool skipping;	     /* the last subkey is revoked */
 	char *userid, *origin;
 	struct signer *signers; /* [0] is the primary key */
 	size_t n_signers;
@@ -57,6 +60,7 @@ static void cert_free(struct cert *c)
 		rpmPubkeyFree(c->subs[i]);
 	free(c->subs);
 	rpmPubkeyFree(c->pub);
+	aip_buf_free(&c->live);
 	free(c->signers);
 	free(c->userid);
 	free(c->origin);
@@ -108,8 +112,6 @@ static int add_signer(struct cert *c, const struct aip_packet *p)
 	c->signers = list;
 	list = &list[c->n_signers];
 	memset(list, 0, sizeof(*list));
-	if (p->tag == AIP_PACKET_SUBKEY && (p->len < 1 || p->body[0] != 4))
-		return 0; /* a subkey of another version; the certificate is good without it */
 	c->n_signers++;
 	return aip_packet_key_id(p, list->fingerprint, list->keyid);
 }
@@ -126,34 +128,41 @@ static char *userid_of(const struct aip_packet *p)
 	return s;
 }
 
+/*
+ * A revocation.  Whether it is genuine is not asked: the file is the administrator's, and
+ * taking it at its word can only take trust away.
+ */
+static void cert_revocation(struct cert *c, int type)
+{
+	if (type == SIG_KEY_REVOKE)
+		c->signers[0].revoked = true;
+	if (type == SIG_SUBKEY_REVOKE && c->subkey) {
+		c->signers[c->n_signers - 1].revoked = true;
+		c->live.len = c->subkey;
+		c->skipping = true;
+	}
+}
+
 /* Take notice of one packet of a certificate. */
 static int cert_packet(struct cert *c, const struct aip_packet *p)
 {
 	int r = 0;
 
-	switch (p->tag) {
-	case AIP_PACKET_KEY:
-	case AIP_PACKET_SUBKEY:
+	if (p->tag == AIP_PACKET_KEY || p->tag == AIP_PACKET_SUBKEY)
 		r = add_signer(c, p);
-		break;
-	case AIP_PACKET_USERID:
-		if (!c->userid) {
-			c->userid = userid_of(p);
-			r = c->userid ? 0 : -ENOMEM;
-		}
-		break;
-	case AIP_PACKET_SIGNATURE:
-		/*
-		 * Whether the revocation is genuine is not asked: the file is the
-		 * administrator's, and taking it at its word can only take trust away.
-		 */
-		if (aip_packet_sig_type(p) == SIG_KEY_REVOKE)
-			c->signers[0].revoked = true;
-		if (aip_packet_sig_type(p) == SIG_SUBKEY_REVOKE)
-			c->signers[c->n_signers - 1].revoked = true;
-		break;
+	if (p->tag == AIP_PACKET_SUBKEY) {
+		c->subkey = c->live.len;
+		c->skipping = false;
 	}
-	return r;
+	if (p->tag == AIP_PACKET_USERID && !c->userid) {
+		c->userid = userid_of(p);
+		r = c->userid ? 0 : -ENOMEM;
+	}
+	cert_revocation(c, aip_packet_sig_type(p));
+	/* librpm takes no certificate at all that has a revoked subkey in it */
+	if (!c->skipping)
+		aip_buf_add(&c->live, p->body - (p->total - p->len), p->total);
+	return r < 0 ? r : aip_buf_status(&c->live);
 }
 
 /* Bytes up to the next certificate; -EBADMSG when the packets are damaged. */
@@ -217,7 +226,8 @@ static int cert_read(const unsigned char *data, size_t len, const char *origin, 
 				    c->key.fingerprint);
 		return 0;
 	}
-	c->pub = rpmPubkeyNew(data, *used);
+	c->pub = rpmPubkeyNew((const uint8_t *)c->live.data, c->live.len);
+	aip_buf_free(&c->live);
 	if (!c->pub) {
 		if (warn)
 			aip_buf_fmt(warn, "%s: librpm cannot use key %s; it was left out\n", origin,
