@@ -81,15 +81,12 @@ static struct aip_buf gpg(const char *home, const char *const *args, const void 
 static struct aip_buf sign_as(const char *home, const char *key, const char *digest,
 			      const char *extra, const void *data, size_t len)
 {
-	const char *args[] = {
-		"--digest-algo", digest, "--local-user", key, "--detach-sign", "-o", "-",
-		extra,		 NULL
-	};
+	/* the extra option, if there is one, comes first */
+	const char *const args[] = { extra, "--digest-algo", digest, "--local-user",
+				     key,   "--detach-sign", "-o",   "-",
+				     NULL };
 
-	if (extra) /* options come first */
-		memmove(args + 1, args, sizeof(args) - sizeof(*args)), args[0] = extra,
-								       args[8] = NULL;
-	return gpg(home, args, data, len);
+	return gpg(home, extra ? args : args + 1, data, len);
 }
 
 /* "!" means this very key, be it a subkey. */
@@ -222,6 +219,7 @@ static void signatures(void **state)
 		ring_of("alice.asc", "bob.asc", "carol.asc", "erin.asc", "dave.asc", NULL);
 	struct aip_signer who;
 	struct aip_buf sig;
+	char exact[64];
 
 	sig = sign(fpr("alice.fpr"), "payload", 7);
 	verify(ring, &sig, 0, &who);
@@ -238,7 +236,8 @@ static void signatures(void **state)
 	verify(ring, &sig, 0, &who);
 	assert_string_equal(who.primary, fpr("carol.fpr"));
 	assert_string_equal(who.signer, fpr("carol.sub1"));
-	sig = sign_as("gnupg-before", fpr("carol.sub2"), "SHA256", NULL, "payload", 7);
+	snprintf(exact, sizeof(exact), "%s!", fpr("carol.sub2"));
+	sig = sign_as("gnupg-before", exact, "SHA256", NULL, "payload", 7);
 	verify(ring, &sig, -ENOKEY, &who);
 	/* data that it was not made for */
 	sig = sign(fpr("alice.fpr"), "payloaD", 7);
