@@ -191,9 +191,12 @@ int aip_manifest_parse(const void *data, size_t len, const char *name, struct ai
 	if (r < 0)
 		return r;
 	v = aip_json_root(doc);
-	if ((r = parse_head(v, m, err)) < 0 || (r = parse_source(v, m, err)) < 0 ||
-	    (r = parse_store(v, m, err)) < 0 || (r = parse_tail(v, m, err)) < 0)
-		aip_manifest_free(m);
+	if ((r = parse_head(v, m, err)) == 0 && (r = parse_source(v, m, err)) == 0 &&
+	    (r = parse_store(v, m, err)) == 0 && (r = parse_tail(v, m, err)) == 0)
+		return 0;
+	aip_manifest_free(m);
+	if (r == -ENOENT && err) /* a member that is missing is damage, not a missing file */
+		err->code = -EBADMSG;
 	return r == -ENOENT ? -EBADMSG : r;
 }
 

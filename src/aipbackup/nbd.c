@@ -132,6 +132,8 @@ int aip_nbd_open_uri(const char *uri, bool writable, struct aip_nbd **out, struc
 
 	if (r < 0)
 		return r;
+	/* the administrator wrote the URI: it may name certificate files */
+	nbd_set_uri_allow_local_file(n->h, true);
 	if (nbd_connect_uri(n->h, uri) < 0) {
 		nbd_err(err, uri, "connect");
 		return aip_err_hint(err, "`nbdinfo '%s'` tries the same connection", uri);
