@@ -80,7 +80,7 @@ truncate -s 6M e5
 port=$((20000 + RANDOM % 20000))
 qemu-nbd -f raw -t -b 127.0.0.1 -p $port --object tls-creds-x509,id=tls,endpoint=server,dir="$AIP_TMP/srv",verify-peer=on --tls-creds tls e5 &
 pids+=($!)
-sleep 1
+for _ in {1..100}; do (exec 3<>/dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep .1; done
 holds "nbds://: full over TLS" "$bak" full --as-is --paranoid --to "nbds://localhost:$port/?tls-certificates=$AIP_TMP/cli" src set3
 same "nbds://: the export is the image" e5 src
 "$bak" full -q --as-is --to "nbd://localhost:$port/" src set4 >out.txt 2>&1
