@@ -28,12 +28,12 @@ enum aip_anchor_verdict {
 
 /* One landmark: a command that decides where the place may be. */
 struct aip_anchor_mark {
-	const char *name;   /* "udev", "md", "dmraid", "multipath", "lvm", "crypt", "fsck", ... */
-	unsigned int line;  /* line of the command itself, from 1 */
-	unsigned int unit;  /* first line of the top-level command that runs it (differs from .line
+	const char *name;  /* "udev", "md", "dmraid", "multipath", "lvm", "crypt", "fsck", ... */
+	unsigned int line; /* line of the command itself, from 1 */
+	unsigned int unit; /* first line of the top-level command that runs it (differs from .line
 			     * for functions: this is where it happens) */
-	bool before;	    /* it runs before the place */
-	char text[100];	    /* what was read, for people; may be cut */
+	bool before;	   /* it runs before the place */
+	char text[100];	   /* what was read, for people; may be cut */
 };
 
 /* One check and how it ended. */
@@ -43,7 +43,7 @@ struct aip_anchor_check {
 	char note[200]; /* for people */
 };
 
-#define AIP_ANCHOR_CHECKS 12
+#define AIP_ANCHOR_CHECKS 16
 
 struct aip_anchor_proof {
 	enum aip_kind kind;
@@ -53,7 +53,7 @@ struct aip_anchor_proof {
 	const char *failed; /* REFUSED: name of the landmark or check, a static string; else NULL */
 	bool lawful;	    /* PRESENT: our lines run where they must */
 	unsigned int copies; /* PRESENT: how many times our tool is called */
-	char reason[512];   /* REFUSED, PRESENT: a sentence for people, no full stop */
+	char reason[512];    /* REFUSED, PRESENT: a sentence for people, no full stop */
 	struct aip_anchor_check checks[AIP_ANCHOR_CHECKS];
 	size_t nchecks;
 	struct aip_anchor_mark *marks; /* in the order in which they run; owned */

@@ -254,9 +254,9 @@ static struct sh_node *begin(struct sh_lex *l)
 	static const struct {
 		const char *word;
 		enum sh_node_type type;
-	} words[] = { { "if", SH_IF },	     { "while", SH_WHILE },   { "until", SH_UNTIL },
-		      { "for", SH_FOR },     { "select", SH_SELECT }, { "case", SH_CASE },
-		      { "{", SH_GROUP },     { "[[", SH_COND },	      { "function", SH_FUNC } };
+	} words[] = { { "if", SH_IF },	 { "while", SH_WHILE },	  { "until", SH_UNTIL },
+		      { "for", SH_FOR }, { "select", SH_SELECT }, { "case", SH_CASE },
+		      { "{", SH_GROUP }, { "[[", SH_COND },	  { "function", SH_FUNC } };
 	struct sh_node *n;
 	size_t i, k = 0;
 
@@ -308,8 +308,8 @@ struct sh_node *sh_compound(struct sh_lex *l)
 	sh_blank(l);
 	if (!sh_is_meta(sh_look(l))) {
 		size_t i;
-		static const char *const ok[] = { "then", "do", "}", "else", "elif", "fi", "done",
-						  "esac", "in", NULL };
+		static const char *const ok[] = { "then", "do",	  "}",	  "else", "elif",
+						  "fi",	  "done", "esac", "in",	  NULL };
 
 		for (i = 0; ok[i]; i++)
 			if (sh_keyword(l, ok[i]))

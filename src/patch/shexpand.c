@@ -100,8 +100,9 @@ struct sh_part **sh_dquote(struct sh_lex *l, struct sh_part **tail)
 
 struct sh_word *sh_body(struct sh_lex *l, const char *s, size_t n, unsigned int line)
 {
-	struct sh_lex in = { .script = l->script, .s = s, .n = n, .line = line, .depth = l->depth,
-			     .inner = true };
+	struct sh_lex in = {
+		.script = l->script, .s = s, .n = n, .line = line, .depth = l->depth, .inner = true
+	};
 	struct sh_word *w = sh_arena_alloc(l->script->arena, sizeof(*w));
 
 	if (!w)

@@ -11,7 +11,7 @@
 #include "patch/shparse.h"
 #include "patch/shtree.h"
 
-#define SH_EOF (-1)
+#define SH_EOF	 (-1)
 #define SH_DEPTH 120 /* nesting of constructs that is read */
 
 struct sh_heredoc {

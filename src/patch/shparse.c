@@ -141,7 +141,8 @@ static bool is_assignment(const struct sh_word *w)
 	const struct sh_part *p = w->parts;
 	const char *s;
 
-	if (!p || p->type != SH_LIT || p->quoted || !(isalpha((unsigned char)*p->text) || *p->text == '_'))
+	if (!p || p->type != SH_LIT || p->quoted ||
+	    !(isalpha((unsigned char)*p->text) || *p->text == '_'))
 		return false;
 	for (s = p->text; isalnum((unsigned char)*s) || *s == '_';)
 		s++;
@@ -296,8 +297,8 @@ static struct sh_node *simple(struct sh_lex *l)
 
 static bool reserved_end(struct sh_lex *l)
 {
-	static const char *const words[] = { "then", "else", "elif", "fi", "do", "done",
-					     "esac", "}",    "in",   NULL };
+	static const char *const words[] = { "then", "else", "elif", "fi", "do",
+					     "done", "esac", "}",    "in", NULL };
 	size_t i;
 
 	for (i = 0; words[i]; i++)
@@ -463,8 +464,9 @@ struct sh_node *sh_list_until_paren(struct sh_lex *l)
 		return NULL;
 	sh_blank(l);
 	if (sh_look(l) != ')' || l->pending) {
-		sh_fail(l, line, l->pending ? "here-document that leaves its parentheses"
-					    : "parenthesis without its end");
+		sh_fail(l, line,
+			l->pending ? "here-document that leaves its parentheses"
+				   : "parenthesis without its end");
 		return NULL;
 	}
 	sh_adv(l, 1);
@@ -475,8 +477,12 @@ struct sh_node *sh_list_until_paren(struct sh_lex *l)
 
 struct sh_node *sh_sub(struct sh_lex *l, const char *text, size_t n, unsigned int line)
 {
-	struct sh_lex in = { .script = l->script, .s = text, .n = n, .line = line,
-			     .depth = l->depth + 1, .inner = true };
+	struct sh_lex in = { .script = l->script,
+			     .s = text,
+			     .n = n,
+			     .line = line,
+			     .depth = l->depth + 1,
+			     .inner = true };
 	struct sh_node *list = NULL;
 
 	if (in.depth > SH_DEPTH)
@@ -524,10 +530,10 @@ static struct sh_node *unit(struct sh_lex *l)
 	return n;
 }
 
-int sh_parse(struct sh_arena *arena, const char *text, size_t len, unsigned int line,
+int sh_parse(struct sh_arena *arena, const char *text, size_t len, unsigned int line, bool inner,
 	     struct sh_script *script)
 {
-	struct sh_lex l = { .script = script, .s = text, .n = len, .line = line };
+	struct sh_lex l = { .script = script, .s = text, .n = len, .line = line, .inner = inner };
 	struct sh_node **tail = &script->units;
 	size_t i;
 

@@ -25,11 +25,12 @@ struct sh_script {
  * @arena: where the tree goes; zeroed, or in use by other trees
  * @text, @len: the script; must outlive nothing, all is copied
  * @line: number of its first line (1, or where an eval's text stands)
+ * @inner: the text is a string of another script: offsets in it mean nothing to the reader
  * @script: the result
  *
  * Return: 0; -EBADMSG when it cannot be read (@script->bad, bad_line); -ENOMEM.
  */
-int sh_parse(struct sh_arena *arena, const char *text, size_t len, unsigned int line,
+int sh_parse(struct sh_arena *arena, const char *text, size_t len, unsigned int line, bool inner,
 	     struct sh_script *script);
 
 #endif

@@ -62,7 +62,7 @@ struct sh_word {
 };
 
 struct sh_redir {
-	const char *op;	     /* "<", ">", ">>", "<<", "<<<", "<&", ">&", "<>", ">|", "&>", "&>>" */
+	const char *op;	      /* "<", ">", ">>", "<<", "<<<", "<&", ">&", "<>", ">|", "&>", "&>>" */
 	struct sh_word *word; /* where to; "<<": the delimiter */
 	struct sh_word *body; /* "<<": the text, with what is expanded in it */
 	struct sh_redir *next;

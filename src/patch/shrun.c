@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * shrun.c: single commands: functions, builtins, wrappers, and what remains.
+ */
+#include <string.h>
+
+#include "patch/shrun.h"
+#include "patch/shwrap.h"
+
+static const struct sh_end next_maybe = { SH_NEXT, SH_MAYBE };
+
+static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
+				const struct sh_fields *f);
+
+/* ---- events ---- */
+
+static const char *source_text(struct sh_walk *w, const struct sh_node *at,
+			       const struct sh_fields *f)
+{
+	size_t len, i, total = 1;
+	const char *s;
+	char *p;
+
+	if (at->end > at->start && at->end <= w->len) {
+		s = w->text + at->start;
+		len = at->end - at->start;
+		for (i = 0; i < len && i < 90 && s[i] != '\n'; i++)
+			;
+		return sh_arena_strn(w->script->arena, s, i);
+	}
+	for (i = 0; f && i < f->n; i++)
+		total += strlen(f->v[i]) + 1;
+	p = sh_arena_alloc(w->script->arena, total + 1);
+	if (!p)
+		return "";
+	for (i = 0; f && i < f->n; i++) {
+		if (i)
+			strcat(p, " ");
+		strcat(p, f->v[i]);
+	}
+	for (i = 0; p[i]; i++)
+		if ((unsigned char)p[i] <= SH_UNKNOWN_SPLIT)
+			p[i] = '?';
+	return p;
+}
+
+void sh_emit(struct sh_walk *w, enum sh_effect effect, const struct sh_node *at,
+	     const struct sh_fields *f, const char *why)
+{
+	struct sh_events *e = w->events;
+	struct sh_event *bigger;
+
+	if (e->n == SH_MAX_EVENTS) {
+		e->too_many = true;
+		return;
+	}
+	if (e->n == w->allocated) {
+		w->allocated = w->allocated ? 2 * w->allocated : 64;
+		bigger = sh_arena_alloc(w->script->arena, w->allocated * sizeof(*bigger));
+		if (!bigger)
+			return;
+		if (e->n)
+			memcpy(bigger, e->v, e->n * sizeof(*bigger));
+		e->v = bigger;
+	}
+	e->v[e->n++] = (struct sh_event){
+		.effect = effect,
+		.unit = w->unit,
+		.line = at->line,
+		.conditional = w->conditional > 0,
+		.background = w->background > 0,
+		.text = source_text(w, at, f),
+		.why = why,
+	};
+}
+
+/* ---- functions ---- */
+
+static struct sh_func *defined(struct sh_walk *w, const char *name)
+{
+	struct sh_func *f;
+
+	for (f = w->funcs; f; f = f->next)
+		if (!strcmp(f->name, name))
+			return f;
+	return NULL;
+}
+
+void sh_define(struct sh_walk *w, const struct sh_node *func)
+{
+	struct sh_func *f = defined(w, func->name);
+	bool certain = !w->conditional && !w->subshell && !w->background;
+
+	if (!f) {
+		f = sh_arena_alloc(w->script->arena, sizeof(*f));
+		if (!f)
+			return;
+		f->name = func->name;
+		f->next = w->funcs;
+		w->funcs = f;
+	}
+	if (certain)
+		f->n = 0;
+	f->certain |= certain;
+	if (f->n < sizeof(f->bodies) / sizeof(f->bodies[0]))
+		f->bodies[f->n++] = func;
+	else
+		w->events->too_many = true;
+}
+
+static enum sh_status is_zero(const struct sh_fields *f)
+{
+	if (f->n == 2 && !strcmp(f->v[1], "0"))
+		return SH_TRUE;
+	return f->n == 2 && !strcmp(f->v[1], "1") ? SH_FALSE : SH_MAYBE;
+}
+
+static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
+			  const struct sh_node *body, bool maybe)
+{
+	bool now = w->crypt_now, later = w->crypt_later;
+	struct sh_frame outer = w->frame;
+	struct sh_end end;
+	size_t i;
+
+	for (i = 0; i < w->calls; i++)
+		if (!strcmp(w->in_func[i], f->v[0]))
+			return next_maybe; /* recursion adds nothing new */
+	if (w->calls == SH_MAX_CALLS) {
+		w->events->too_many = true;
+		return next_maybe;
+	}
+	if (!strcmp(f->v[0], "init_crypto")) {
+		w->crypt_later = is_zero(f) == SH_FALSE;
+		w->crypt_now = !w->crypt_later;
+	}
+	w->in_func[w->calls++] = f->v[0];
+	w->frame = (struct sh_frame){ .args = { f->n - 1, f->v + 1 }, .known = true };
+	w->conditional += maybe;
+	end = sh_walk_node(w, body->a);
+	w->conditional -= maybe;
+	w->frame = outer;
+	w->calls--;
+	w->crypt_now = now;
+	w->crypt_later = later;
+	if (end.flow != SH_EXIT || maybe)
+		end.flow = SH_NEXT;
+	return end;
+}
+
+/* Return: whether the command was a function, for certain. */
+static bool run_function(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
+			 struct sh_end *end)
+{
+	struct sh_func *func = defined(w, f->v[0]);
+	const struct sh_node *later;
+	bool any = false;
+	size_t i;
+
+	*end = next_maybe;
+	if (!strcmp(f->v[0], "init_crypto") && is_zero(f) != SH_FALSE)
+		sh_emit(w, SH_CRYPT, n, f, NULL);
+	if (func) {
+		for (i = 0; i < func->n; i++)
+			*end = call(w, n, f, func->bodies[i], func->n > 1 || !func->certain);
+		any = true;
+	} else {
+		/* defined further down: at this point it is not known to bash, except inside
+		 * another function that runs later */
+		for (later = w->script->funcs; later; later = later->next_func)
+			if (!strcmp(later->name, f->v[0])) {
+				call(w, n, f, later, true);
+				any = true;
+			}
+	}
+	if (!strcmp(f->v[0], "init_crypto"))
+		return true;
+	if (func && func->certain)
+		return true;
+	/* perhaps a function: what else it is counts only where that is known */
+	return any && sh_classify(f) >= SH_OPAQUE;
+}
+
+/* ---- builtins ---- */
+
+static struct sh_end leave(struct sh_walk *w, enum sh_flow flow)
+{
+	w->saw_break = true;
+	return (struct sh_end){ flow, SH_MAYBE };
+}
+
+static void run_set(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	static const char *const modes[] = { "errexit", "noexec",     "onecmd",
+					     "keyword", "restricted", NULL };
+	size_t i, k;
+
+	for (i = 1; i < f->n; i++) {
+		const char *s = f->v[i];
+
+		if (!strcmp(s, "--") || (*s != '-' && *s != '+')) {
+			w->frame.known = false;
+			if ((unsigned char)*s <= SH_UNKNOWN_SPLIT && *s && i == 1)
+				sh_emit(w, SH_UNSAFE, n, f, "set with options that are not known");
+			return;
+		}
+		if (*s == '+' || !s[1])
+			continue;
+		if (strpbrk(s, "entkr"))
+			sh_emit(w, SH_UNSAFE, n, f,
+				strchr(s, 'e')
+					? "set -e: an error in our lines would end the script"
+					: "set with an option that changes what is run");
+		for (k = 0; strchr(s, 'o') && i + 1 < f->n && modes[k]; k++)
+			if (!strcmp(f->v[i + 1], modes[k]))
+				sh_emit(w, SH_UNSAFE, n, f,
+					"set -o with an option that changes what is run");
+		i += strchr(s, 'o') != NULL;
+	}
+}
+
+static void run_trap(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	size_t before = w->events->n, i;
+
+	if (f->n < 3 || !*f->v[1] || !strcmp(f->v[1], "-") || !strcmp(f->v[1], "-l") ||
+	    !strcmp(f->v[1], "-p"))
+		return;
+	for (i = 2; i < f->n; i++)
+		if (!strcmp(f->v[i], "DEBUG") || !strcmp(f->v[i], "ERR") ||
+		    !strcmp(f->v[i], "RETURN")) {
+			sh_emit(w, SH_UNSAFE, n, f, "trap that runs between commands");
+			return;
+		}
+	if (sh_is_unknown(f->v[1])) {
+		sh_emit(w, SH_UNSAFE, n, f, "trap whose commands are not known");
+		return;
+	}
+	w->conditional++;
+	sh_walk_text(w, f->v[1], n, false);
+	w->conditional--;
+	for (i = before; i < w->events->n; i++)
+		if (w->events->v[i].effect != SH_FASTBOOT) {
+			w->events->n = before;
+			sh_emit(w, SH_UNSAFE, n, f, "trap with commands that matter here");
+			return;
+		}
+	w->events->n = before;
+}
+
+static void run_unset(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (defined(w, f->v[i]))
+			sh_emit(w, SH_UNSAFE, n, f, "unset of a function");
+}
+
+static void run_source(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	enum sh_effect e = f->n > 1 ? sh_classify_source(f->v[1]) : SH_OPAQUE;
+
+	if (e != SH_NOTHING)
+		sh_emit(w, e, n, f, NULL);
+}
+
+static struct sh_end run_exec(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	struct sh_fields rest;
+	size_t i = 1;
+
+	for (; i < f->n && *f->v[i] == '-'; i++)
+		if (!strcmp(f->v[i], "-a"))
+			i++;
+	if (i >= f->n)
+		return next_maybe; /* only redirections */
+	rest.v = f->v + i;
+	rest.n = f->n - i;
+	run_fields(w, n, &rest);
+	return leave(w, SH_EXIT);
+}
+
+static struct sh_end run_test(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	const struct sh_word *word;
+	const char *v[16];
+	size_t k = 0;
+
+	if (sh_has_arg(f, "/fastboot"))
+		sh_emit(w, SH_FASTBOOT, n, f, NULL);
+	/* variables are never decided: their values are those of the whole script */
+	for (word = n->words ? n->words->next : NULL; word && k < 16; word = word->next) {
+		v[k] = sh_word_lit(w->script->arena, word);
+		if (!v[k++])
+			return next_maybe;
+	}
+	if (k && !strcmp(f->v[0], "["))
+		k--;
+	return (struct sh_end){ SH_NEXT, k < 15 ? sh_test(v, k) : SH_MAYBE };
+}
+
+/* Return: whether it was one of the shell's own commands. */
+static bool run_builtin(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
+			struct sh_end *end)
+{
+	const char *s = f->v[0];
+
+	*end = next_maybe;
+	if (!strcmp(s, "exit"))
+		*end = leave(w, SH_EXIT);
+	else if (!strcmp(s, "return"))
+		*end = leave(w, w->calls ? SH_RETURN : SH_EXIT);
+	else if (!strcmp(s, "break") || !strcmp(s, "continue"))
+		*end = w->loops ? leave(w, SH_BREAK) : next_maybe;
+	else if (!strcmp(s, "exec"))
+		*end = run_exec(w, n, f);
+	else if (!strcmp(s, "true") || !strcmp(s, ":"))
+		end->status = SH_TRUE;
+	else if (!strcmp(s, "false"))
+		end->status = SH_FALSE;
+	else if (!strcmp(s, "[") || !strcmp(s, "test"))
+		*end = run_test(w, n, f);
+	else if (!strcmp(s, "set"))
+		run_set(w, n, f);
+	else if (!strcmp(s, "trap"))
+		run_trap(w, n, f);
+	else if (!strcmp(s, "unset"))
+		run_unset(w, n, f);
+	else if (!strcmp(s, ".") || !strcmp(s, "source"))
+		run_source(w, n, f);
+	else if (!strcmp(s, "shift"))
+		w->frame.known &= !w->conditional && f->n == 1, w->frame.shifted++;
+	else if (!strcmp(s, "shopt") || !strcmp(s, "enable")) {
+		if (sh_has_arg(f, "expand_aliases") || sh_has_arg(f, "extdebug") ||
+		    (*s == 'e' && sh_has_arg(f, "-f")))
+			sh_emit(w, SH_UNSAFE, n, f, "changes what commands mean");
+	} else
+		return false;
+	return true;
+}
+
+/* ---- all the rest ---- */
+
+/* eval of what a few known commands print: assignments of addresses and modules */
+static bool harmless_eval(struct sh_walk *w, const struct sh_node *n)
+{
+	static const char *const printers[] = { "ipcalc",    "kmodule", "consoletype", "fgrep",
+						"dircolors", "locale",	NULL };
+	const struct sh_word *word = n->words ? n->words->next : NULL;
+	const struct sh_part *p = word ? word->parts : NULL;
+	const struct sh_node *c;
+	const char *s;
+	size_t i;
+
+	if (!p || p->next || p->type != SH_CMDSUB || !p->list || word->next)
+		return false;
+	c = p->list->a;
+	while (c && c->type == SH_PIPELINE)
+		c = c->a;
+	s = c && c->words ? sh_word_lit(w->script->arena, c->words) : NULL;
+	for (i = 0; s && printers[i]; i++)
+		if (!strcmp(sh_basename(s), printers[i]))
+			return true;
+	return false;
+}
+
+static void unclear(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	size_t i;
+	bool storage = false;
+
+	for (i = 0; i < f->n; i++)
+		storage |= sh_speaks_of_storage(f->v[i]);
+	sh_emit(w, storage ? SH_OPAQUE_STORAGE : SH_OPAQUE, n, f, NULL);
+}
+
+/* Inside init_crypto the new devices are formatted: they hold nothing yet. */
+static bool part_of_crypt(const struct sh_walk *w, enum sh_effect e, const struct sh_fields *f)
+{
+	static const char prefix[] = "/dev/mapper/";
+	size_t i;
+
+	if (!w->crypt_now && !w->crypt_later)
+		return false;
+	if (e == SH_CRYPT)
+		return true;
+	if (e != SH_WRITE && e != SH_MOUNT)
+		return false;
+	for (i = 1; i < f->n; i++)
+		if (!strncmp(f->v[i], prefix, strlen(prefix)))
+			return true;
+	return false;
+}
+
+static void plain_command(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	enum sh_effect e = sh_classify(f);
+
+	if (e == SH_NOTHING || part_of_crypt(w, e, f))
+		return;
+	if (e == SH_RO && w->mounts && w->loops)
+		e = SH_RO_ALL;
+	sh_emit(w, e, n, f, e == SH_UNSAFE ? "changes what commands mean" : NULL);
+}
+
+static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
+				const struct sh_fields *f)
+{
+	struct sh_end end = next_maybe;
+	struct sh_inner inner;
+
+	while (f->n > 1 && !*f->v[0]) /* an empty quoted name fails; an unquoted one is gone */
+		return end;
+	if (!f->n || ++w->steps > SH_MAX_STEPS)
+		return end;
+	if (run_function(w, n, f, &end) || run_builtin(w, n, f, &end))
+		return end;
+	if (!strcmp(f->v[0], "eval") && harmless_eval(w, n))
+		return end;
+	if (w->depth > 150) {
+		w->events->too_many = true;
+		return end;
+	}
+	switch (sh_unwrap(w->script->arena, f, &inner)) {
+	case SH_WRAP_NO:
+		plain_command(w, n, f);
+		break;
+	case SH_WRAP_NOTHING:
+		break;
+	case SH_WRAP_FIELDS:
+		w->background += inner.background;
+		w->depth++;
+		end = run_fields(w, n, &inner.fields);
+		w->depth--;
+		w->background -= inner.background;
+		/* an exit in a program of its own is not ours */
+		if (strcmp(f->v[0], "command") && strcmp(f->v[0], "builtin"))
+			end = next_maybe;
+		break;
+	case SH_WRAP_STRING:
+		end = sh_walk_text(w, inner.text, n, inner.same_shell);
+		break;
+	case SH_WRAP_UNCLEAR:
+		unclear(w, n, f);
+		break;
+	}
+	return end;
+}
+
+struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
+{
+	struct sh_end end = next_maybe, one;
+	struct sh_alts alts;
+	size_t i;
+
+	if (!n->words)
+		return next_maybe;
+	sh_resolve(&w->vars, &w->frame, n->words, &alts);
+	w->conditional += alts.n > 1;
+	for (i = 0; i < alts.n; i++) {
+		one = run_fields(w, n, &alts.v[i]);
+		if (!i)
+			end = one;
+		if (one.flow < end.flow)
+			end.flow = one.flow;
+		if (one.status != end.status)
+			end.status = SH_MAYBE;
+	}
+	w->conditional -= alts.n > 1;
+	return end;
+}

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * shstorage.c: the storage commands of boot scripts.
+ */
+#include <string.h>
+
+#include "patch/shstorage.h"
+
+static const char *const effect_names[] = {
+	[SH_NOTHING] = "nothing",
+	[SH_UDEV] = "udev",
+	[SH_MD] = "md",
+	[SH_DMRAID] = "dmraid",
+	[SH_MULTIPATH] = "multipath",
+	[SH_LVM] = "lvm",
+	[SH_CRYPT] = "crypt",
+	[SH_DEVICE] = "device",
+	[SH_FSCK] = "fsck",
+	[SH_MOUNT] = "mount",
+	[SH_MOUNT_ALL] = "mount all",
+	[SH_WRITE] = "write",
+	[SH_RO] = "read-only",
+	[SH_RO_ALL] = "read-only loop",
+	[SH_MD_WAIT] = "mdadm --wait-clean",
+	[SH_KEXEC] = "kexec",
+	[SH_POWEROFF] = "power-off",
+	[SH_HOOK] = "hook",
+	[SH_FASTBOOT] = "fastboot",
+	[SH_WAIT] = "wait",
+	[SH_END] = "end",
+	[SH_UNSAFE] = "unsafe",
+	[SH_OPAQUE] = "unknown command",
+	[SH_OPAQUE_STORAGE] = "unknown storage command",
+};
+
+const char *sh_effect_name(enum sh_effect e)
+{
+	return effect_names[e];
+}
+
+bool sh_is_activation(enum sh_effect e)
+{
+	return e >= SH_UDEV && e <= SH_DEVICE;
+}
+
+bool sh_is_first_write(enum sh_effect e)
+{
+	return e >= SH_FSCK && e <= SH_WRITE;
+}
+
+const char *sh_basename(const char *path)
+{
+	const char *s = strrchr(path, '/');
+
+	return s ? s + 1 : path;
+}
+
+bool sh_has_arg(const struct sh_fields *f, const char *arg)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (!strcmp(f->v[i], arg))
+			return true;
+	return false;
+}
+
+static bool has_any(const struct sh_fields *f, const char *const *args)
+{
+	for (; *args; args++)
+		if (sh_has_arg(f, *args))
+			return true;
+	return false;
+}
+
+/* Is an argument unknown, so that options may hide in it? */
+static bool unclear(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (*f->v[i] == SH_UNKNOWN || *f->v[i] == SH_UNKNOWN_SPLIT)
+			return true;
+	return false;
+}
+
+static const char *arg1(const struct sh_fields *f)
+{
+	return f->n > 1 ? f->v[1] : "";
+}
+
+bool sh_speaks_of_storage(const char *name)
+{
+	static const char *const hints[] = {
+		"lvm",	   "vg",      "raid",	"mdadm", "multi", "mpath",   "crypt",  "luks",
+		"fsck",	   "disk",    "volume", "stor",	 "san",	  "iscsi",   "device", "mapper",
+		"activat", "assembl", "block",	"part",	 "zfs",	  "zpool",   "drbd",   "mount",
+		"fs",	   "repair",  "check",	"udev",	 "dm-",	  "dmsetup", "emcp",   "powerpath",
+		"vxvm",	   "vx",      "gfs",	"ocfs",	 "swap",  "hba",     "fcoe",   "nbd",
+		"loop",	   "snap",    "pool",	NULL
+	};
+	size_t i;
+
+	name = sh_basename(name);
+	for (i = 0; hints[i]; i++)
+		if (strcasestr(name, hints[i]))
+			return true;
+	return false;
+}
+
+bool sh_is_standard_dir(const char *name)
+{
+	static const char *const dirs[] = { "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", NULL };
+	size_t i, n = (size_t)(sh_basename(name) - name);
+
+	if (!n)
+		return true;
+	for (i = 0; dirs[i]; i++)
+		if (strlen(dirs[i]) == n && !strncmp(name, dirs[i], n))
+			return true;
+	return false;
+}
+
+static enum sh_effect mdadm(const struct sh_fields *f)
+{
+	static const char *const wait[] = { "--wait-clean", NULL };
+	static const char *const query[] = {
+		"--detail", "-D",  "--examine", "-E",  "--query", "-Q", "--monitor", "-F", "--stop",
+		"-S",	    "-Db", "-Es",	"-Eb", "--wait",  "-W", "--version", "-V", NULL
+	};
+
+	if (has_any(f, wait))
+		return SH_MD_WAIT;
+	return has_any(f, query) && !unclear(f) ? SH_NOTHING : SH_MD;
+}
+
+static enum sh_effect lvm(const struct sh_fields *f)
+{
+	static const char *const query[] = { "vgs",	   "lvs",	"pvs",	   "vgdisplay",
+					     "lvdisplay",  "pvdisplay", "version", "help",
+					     "dumpconfig", "segtypes",	"formats", NULL };
+	size_t i;
+
+	for (i = 0; query[i]; i++)
+		if (!strcmp(arg1(f), query[i]))
+			return SH_NOTHING;
+	return SH_LVM;
+}
+
+static enum sh_effect dmsetup(const struct sh_fields *f)
+{
+	static const char *const query[] = { "info", "status", "table", "targets", "version",
+					     "deps", "help",   "ls",	NULL };
+	size_t i;
+
+	if (sh_has_arg(f, "--exec"))
+		return SH_MULTIPATH;
+	for (i = 0; query[i]; i++)
+		if (!strcmp(arg1(f), query[i]))
+			return unclear(f) && !strcmp(arg1(f), "ls") ? SH_DEVICE : SH_NOTHING;
+	return SH_DEVICE;
+}
+
+static enum sh_effect dmraid(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++) {
+		if (!strcmp(f->v[i], "--activate") || !strcmp(f->v[i], "--format") ||
+		    !strncmp(f->v[i], "--activate=", 11))
+			return SH_DMRAID;
+		if (f->v[i][0] == '-' && f->v[i][1] != '-' && strchr(f->v[i], 'a'))
+			return SH_DMRAID;
+	}
+	return f->n < 2 || unclear(f) ? SH_DMRAID : SH_NOTHING;
+}
+
+static enum sh_effect multipath(const struct sh_fields *f)
+{
+	static const char *const query[] = { "-l", "-ll", "-c", "-t", "-h", "-q", NULL };
+	size_t i;
+
+	/* -q alone is a way to be quiet, not a query */
+	for (i = 0; query[i + 1]; i++)
+		if (sh_has_arg(f, query[i]) && !unclear(f))
+			return SH_NOTHING;
+	return SH_MULTIPATH;
+}
+
+static enum sh_effect cryptsetup(const struct sh_fields *f)
+{
+	static const char *const query[] = { "isLuks",	 "status",    "luksUUID",
+					     "luksDump", "remove",    "luksClose",
+					     "close",	 "--version", "luksHeaderBackup",
+					     NULL };
+
+	return has_any(f, query) ? SH_NOTHING : SH_CRYPT;
+}
+
+static enum sh_effect udevadm(const struct sh_fields *f)
+{
+	static const char *const quiet[] = { "settle", "info", "control", "monitor", "test", NULL };
+	size_t i;
+
+	for (i = 0; quiet[i]; i++)
+		if (!strcmp(arg1(f), quiet[i]))
+			return SH_NOTHING;
+	return SH_UDEV;
+}
+
+static enum sh_effect blockdev(const struct sh_fields *f)
+{
+	if (sh_has_arg(f, "--rereadpt") || unclear(f))
+		return SH_DEVICE;
+	return SH_NOTHING;
+}
+
+static enum sh_effect losetup(const struct sh_fields *f)
+{
+	static const char *const query[] = {
+		"-a", "--all", "-l", "-d", "-j", "--detach", "-D", NULL
+	};
+
+	return (f->n < 2 || has_any(f, query)) && !unclear(f) ? SH_NOTHING : SH_DEVICE;
+}
+
+static enum sh_effect dd(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++) {
+		if (!strncmp(f->v[i], "of=", 3) && !strncmp(f->v[i] + 3, "/dev/", 5) &&
+		    strcmp(f->v[i] + 3, "/dev/null") && strcmp(f->v[i] + 3, "/dev/urandom"))
+			return SH_WRITE;
+		if (*f->v[i] <= SH_UNKNOWN_SPLIT ||
+		    (!strncmp(f->v[i], "of=", 3) && (unsigned char)f->v[i][3] <= SH_UNKNOWN_SPLIT))
+			return SH_WRITE;
+	}
+	return SH_NOTHING;
+}
+
+/* halt -w only writes a record; poweroff, reboot, halt without it end the machine */
+static enum sh_effect halt(const struct sh_fields *f)
+{
+	return sh_has_arg(f, "-w") || sh_has_arg(f, "--wtmp-only") ? SH_NOTHING : SH_POWEROFF;
+}
+
+static enum sh_effect telinit(const struct sh_fields *f)
+{
+	return !strcmp(arg1(f), "u") || !strcmp(arg1(f), "q") ? SH_NOTHING : SH_POWEROFF;
+}
+
+static enum sh_effect umount(const struct sh_fields *f)
+{
+	size_t i;
+	bool all = false, ro = false;
+
+	for (i = 1; i < f->n; i++)
+		if (f->v[i][0] == '-' && f->v[i][1] != '-') {
+			all |= strchr(f->v[i], 'a') != NULL && f->v[i][1] != 't' &&
+			       f->v[i][1] != 'O';
+			ro |= strchr(f->v[i], 'r') != NULL && f->v[i][1] != 't' &&
+			      f->v[i][1] != 'O';
+		}
+	/* -a -r: what is busy becomes read-only, but only of the types that are named */
+	return all && ro && !sh_has_arg(f, "-t") && !sh_has_arg(f, "-O") ? SH_RO_ALL : SH_NOTHING;
+}
+
+static enum sh_effect hook(const struct sh_fields *f)
+{
+	return sh_has_arg(f, "start") || sh_has_arg(f, "clear_dirtyflag") || unclear(f)
+		       ? SH_HOOK
+		       : SH_NOTHING;
+}
+
+/* plymouth asks for a password and runs a command with it */
+static enum sh_effect plymouth(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (!strncmp(f->v[i], "--command", 9))
+			return strstr(f->v[i], "cryptsetup") ? SH_CRYPT : SH_OPAQUE;
+	return SH_NOTHING;
+}
+
+/* Programs with a language of their own, in which a command can hide */
+static enum sh_effect awk(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (strstr(f->v[i], "system(") || strstr(f->v[i], "system (") ||
+		    strstr(f->v[i], "getline") || strstr(f->v[i], "| \"") || strstr(f->v[i], "|\""))
+			return SH_OPAQUE;
+	return SH_NOTHING;
+}
+
+static enum sh_effect hash(const struct sh_fields *f)
+{
+	return sh_has_arg(f, "-p") || unclear(f) ? SH_UNSAFE : SH_NOTHING;
+}
+
+static enum sh_effect btrfs(const struct sh_fields *f)
+{
+	if (!strcmp(arg1(f), "check") || !strcmp(arg1(f), "rescue") || unclear(f))
+		return SH_FSCK;
+	return !strcmp(arg1(f), "device") ? SH_DEVICE : SH_WRITE;
+}
+
+/* jobs of upstart that the scripts start themselves */
+static enum sh_effect upstart(const struct sh_fields *f)
+{
+	static const char *const jobs[] = { "rcS-emergency",	 "rcS-sulogin", "rhgb",
+					    "plymouth-shutdown", "prefdm",	NULL };
+	size_t i;
+
+	for (i = 0; jobs[i]; i++)
+		if (!strcmp(arg1(f), jobs[i]))
+			return SH_NOTHING;
+	return SH_OPAQUE;
+}
+
+static enum sh_effect by_service(const char *name)
+{
+	static const char *const devices[] = {
+		"iscsi",	"iscsid",	"multipathd", "drbd",	   "blk-availability",
+		"lvm2-lvmetad", "lvm2-monitor", "fcoe",	      "udev-post", NULL
+	};
+	static const char *const quiet[] = { "rpcidmapd",   "rpcbind",	 "portmap",    "network",
+					     "syslog",	    "rsyslog",	 "auditd",     "sshd",
+					     "crond",	    "iptables",	 "ip6tables",  "acpid",
+					     "irqbalance",  "haldaemon", "messagebus", "mdmonitor",
+					     "restorecond", NULL };
+	size_t i;
+
+	for (i = 0; devices[i]; i++)
+		if (!strcmp(name, devices[i]))
+			return SH_DEVICE;
+	for (i = 0; quiet[i]; i++)
+		if (!strcmp(name, quiet[i]))
+			return SH_NOTHING;
+	if (!strcmp(name, "netfs"))
+		return SH_MOUNT;
+	return sh_speaks_of_storage(name) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+}
+
+static enum sh_effect service(const struct sh_fields *f)
+{
+	return by_service(arg1(f));
+}
+
+static enum sh_effect hdparm(const struct sh_fields *f)
+{
+	return sh_has_arg(f, "-z") ? SH_DEVICE : SH_NOTHING;
+}
+
+struct command {
+	const char *name;
+	enum sh_effect effect; /* when .look is NULL */
+	enum sh_effect (*look)(const struct sh_fields *f);
+};
+
+static const struct command commands[] = {
+	{ "start_udev", SH_UDEV, NULL },
+	{ "udevd", SH_UDEV, NULL },
+	{ "udevstart", SH_UDEV, NULL },
+	{ "udevtrigger", SH_UDEV, NULL },
+	{ "udevsettle", SH_NOTHING, NULL },
+	{ "udevinfo", SH_NOTHING, NULL },
+	{ "udevcontrol", SH_NOTHING, NULL },
+	{ "udevadm", 0, udevadm },
+	{ "mdadm", 0, mdadm },
+	{ "mdadm.static", 0, mdadm },
+	{ "mdrun", SH_MD, NULL },
+	{ "mdassemble", SH_MD, NULL },
+	{ "raidstart", SH_MD, NULL },
+	{ "raidadd", SH_MD, NULL },
+	{ "raidrun", SH_MD, NULL },
+	{ "raid0run", SH_MD, NULL },
+	{ "raidautorun", SH_MD, NULL },
+	{ "nash", SH_MD, NULL },
+	{ "dmraid", 0, dmraid },
+	{ "dmraid.static", 0, dmraid },
+	{ "multipath", 0, multipath },
+	{ "multipath.static", 0, multipath },
+	{ "multipathd", SH_MULTIPATH, NULL },
+	{ "kpartx", SH_MULTIPATH, NULL },
+	{ "kpartx.static", SH_MULTIPATH, NULL },
+	{ "dmsetup", 0, dmsetup },
+	{ "dmsetup.static", 0, dmsetup },
+	{ "lvm", 0, lvm },
+	{ "lvm.static", 0, lvm },
+	{ "cryptsetup", 0, cryptsetup },
+	{ "cryptsetup.static", 0, cryptsetup },
+	{ "cryptdisks_start", SH_CRYPT, NULL },
+	{ "cryptmount", SH_CRYPT, NULL },
+	{ "iscsistart", SH_DEVICE, NULL },
+	{ "iscsid", SH_DEVICE, NULL },
+	{ "iscsiadm", SH_DEVICE, NULL },
+	{ "drbdadm", SH_DEVICE, NULL },
+	{ "drbdsetup", SH_DEVICE, NULL },
+	{ "zpool", SH_DEVICE, NULL },
+	{ "zfs", SH_MOUNT, NULL },
+	{ "nbd-client", SH_DEVICE, NULL },
+	{ "partprobe", SH_DEVICE, NULL },
+	{ "partx", SH_DEVICE, NULL },
+	{ "sfdisk", SH_DEVICE, NULL },
+	{ "fdisk", SH_DEVICE, NULL },
+	{ "parted", SH_DEVICE, NULL },
+	{ "devlabel", SH_DEVICE, NULL },
+	{ "zfcpconf.sh", SH_NOTHING, NULL }, /* SCSI channels, below the device mapper */
+	{ "dasdconf.sh", SH_NOTHING, NULL },
+	{ "fcoeadm", SH_DEVICE, NULL },
+	{ "losetup", 0, losetup },
+	{ "blockdev", 0, blockdev },
+	{ "hdparm", 0, hdparm },
+	{ "xfs_repair", SH_FSCK, NULL },
+	{ "xfs_check", SH_FSCK, NULL },
+	{ "reiserfsck", SH_FSCK, NULL },
+	{ "tune2fs", SH_WRITE, NULL },
+	{ "resize2fs", SH_WRITE, NULL },
+	{ "debugfs", SH_WRITE, NULL },
+	{ "xfs_growfs", SH_WRITE, NULL },
+	{ "btrfs", 0, btrfs },
+	{ "mount", 0, sh_classify_mount },
+	{ "umount", 0, umount },
+	{ "swapon", SH_WRITE, NULL },
+	{ "mkswap", SH_WRITE, NULL },
+	{ "wipefs", SH_WRITE, NULL },
+	{ "blkdiscard", SH_WRITE, NULL },
+	{ "fstrim", SH_WRITE, NULL },
+	{ "shred", SH_WRITE, NULL },
+	{ "dd", 0, dd },
+	{ "kexec", SH_KEXEC, NULL },
+	{ "halt", 0, halt },
+	{ "reboot", 0, halt },
+	{ "poweroff", 0, halt },
+	{ "shutdown", SH_POWEROFF, NULL },
+	{ "telinit", 0, telinit },
+	{ "init", 0, telinit },
+	{ "upsdrvctl", SH_POWEROFF, NULL },
+	{ "aipsnap", 0, hook },
+	{ "plymouth", 0, plymouth },
+	{ "awk", 0, awk },
+	{ "gawk", 0, awk },
+	{ "mawk", 0, awk },
+	{ "hash", 0, hash },
+	{ "alias", SH_UNSAFE, NULL },
+	{ "enable", SH_NOTHING, NULL },
+	{ "wait", SH_WAIT, NULL },
+	{ "start", 0, upstart },
+	{ "service", 0, service },
+};
+
+static bool has_prefix(const char *s, const char *const *prefixes)
+{
+	for (; *prefixes; prefixes++)
+		if (!strncmp(s, *prefixes, strlen(*prefixes)))
+			return true;
+	return false;
+}
+
+static enum sh_effect by_family(const char *base)
+{
+	static const char *const lvm_tools[] = {
+		"vgchange", "vgscan",	 "vgimport",	"vgmknodes", "vgcfgrestore",
+		"vgextend", "vgreduce",	 "vgcreate",	"vgmerge",   "vgsplit",
+		"vgrename", "vgck",	 "lvchange",	"lvscan",    "lvcreate",
+		"lvextend", "lvconvert", "lvresize",	"lvreduce",  "lvremove",
+		"lvrename", "pvscan",	 "pvcreate",	"pvchange",  "pvresize",
+		"pvmove",   "lvmchange", "lvmdiskscan", NULL
+	};
+	static const char *const writers[] = { "mkfs", "mke2fs", "mkreiserfs", "mkdosfs", NULL };
+
+	if (strstr(base, "fsck"))
+		return SH_FSCK;
+	if (has_prefix(base, lvm_tools))
+		return SH_LVM;
+	if (has_prefix(base, writers))
+		return SH_WRITE;
+	return SH_OPAQUE;
+}
+
+enum sh_effect sh_classify(const struct sh_fields *f)
+{
+	/* scripts of the administrator that the distributions have always called here */
+	static const char *const scripts[] = { "/etc/sysconfig/modules/*.modules",
+					       "/etc/rc.modules",
+					       "/etc/rc.serial",
+					       "/sbin/halt.local",
+					       "/etc/rc.d/rc.modules",
+					       "/etc/rc.d/rc.serial",
+					       NULL };
+	const char *base = sh_basename(f->v[0]);
+	enum sh_effect e;
+	size_t i;
+
+	for (i = 0; scripts[i]; i++)
+		if (!strcmp(f->v[0], scripts[i]))
+			return SH_NOTHING;
+	if (sh_is_unknown(f->v[0]) || !*base)
+		return sh_speaks_of_storage(base) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+	if (!strncmp(f->v[0], "/etc/init.d/", 12) || !strncmp(f->v[0], "/etc/rc.d/init.d/", 17))
+		return strcmp(base, "halt") ? by_service(base) : SH_POWEROFF;
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(base, commands[i].name)) {
+			e = commands[i].look ? commands[i].look(f) : commands[i].effect;
+			if (e == SH_NOTHING && !sh_is_standard_dir(f->v[0]))
+				break;
+			return e;
+		}
+	e = by_family(base);
+	if (e != SH_OPAQUE)
+		return e;
+	if (sh_is_standard_dir(f->v[0]) && sh_is_harmless(base))
+		return SH_NOTHING;
+	return sh_speaks_of_storage(base) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+}
+
+enum sh_effect sh_classify_source(const char *path)
+{
+	static const char *const known[] = { "/etc/init.d/functions",
+					     "/etc/rc.d/init.d/functions",
+					     "/etc/sysconfig/network",
+					     "/etc/sysconfig/init",
+					     "/etc/sysconfig/i18n",
+					     "/etc/sysconfig/clock",
+					     "/etc/sysconfig/keyboard",
+					     "/etc/sysconfig/autofsck",
+					     "/etc/sysconfig/readonly-root",
+					     "/etc/sysconfig/udev",
+					     "/etc/sysconfig/ups",
+					     "/etc/sysconfig/mouse",
+					     "/etc/sysconfig/desktop",
+					     "/etc/sysconfig/console",
+					     "/etc/sysconfig/hwconf",
+					     "/etc/sysconfig/usb",
+					     "/etc/sysconfig/kernel",
+					     "/etc/sysconfig/selinux",
+					     "/etc/selinux/config",
+					     "/etc/udev/udev.conf",
+					     "/etc/profile.d/lang.sh",
+					     "/etc/os-release",
+					     "/etc/rc.serial",
+					     "/etc/rc.readonly",
+					     "/etc/locale.conf",
+					     "/etc/vconsole.conf",
+					     "functions",
+					     "/lib/lsb/init-functions",
+					     "/etc/rc.status",
+					     "/etc/sysconfig/harddisks",
+					     NULL };
+	size_t i;
+
+	for (i = 0; known[i]; i++)
+		if (!strcmp(path, known[i]))
+			return SH_NOTHING;
+	/* /etc/sysconfig/harddisk${disk[...]}: options for hdparm */
+	if (!strncmp(path, "/etc/sysconfig/harddisk", 23) && path[23] == SH_UNKNOWN_SPLIT)
+		return SH_NOTHING;
+	return sh_speaks_of_storage(path) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+}
