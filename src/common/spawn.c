@@ -91,6 +91,22 @@ static void close_pipes(struct pipes *p)
 	aip_closep(&p->exec);
 }
 
+/*
+ * A file in memory with the input: a reader that can seek in it, as bash does, takes it in
+ * blocks and not byte by byte.  Return: it, or -1 where the kernel has none (before 3.17).
+ */
+static int input_file(const struct aip_spawn *s)
+{
+#ifdef SYS_memfd_create
+	_cleanup_close_ int fd = (int)syscall(SYS_memfd_create, "stdin", 1U /* MFD_CLOEXEC */);
+
+	if (fd >= 0 && aip_write_all(fd, s->input, s->input_len) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return TAKE_FD(fd);
+#endif
+	return -1;
+}
+
 /* Start the child. Return: its pid, or -errno. */
 static pid_t start(const struct aip_spawn *s, struct pipes *p)
 {
@@ -98,7 +114,10 @@ static pid_t start(const struct aip_spawn *s, struct pipes *p)
 	pid_t pid = -1;
 	int r = 0;
 
-	if ((s->input_len && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0) ||
+	if (s->input_len)
+		in[0] = input_file(s);
+	if ((s->input_len && in[0] < 0 &&
+	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0) ||
 	    (!s->input_len && (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) ||
 	    (!s->quiet_stdout && pipe2(out, O_CLOEXEC) < 0) ||
 	    (s->quiet_stdout && (out[1] = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0) ||
