@@ -103,6 +103,14 @@ const struct aip_index_file *aip_indexes_by_post(const struct aip_indexes *x, co
 bool aip_indexes_is_withdrawn(const struct aip_indexes *x, const char *post);
 
 /**
+ * aip_indexes_outcome - did the asked sources do their part?
+ * For a mode that was told to fetch: when at least one source was refused and none of the others gave
+ * an index, the run has failed with exit code 4, whatever cache and package still have.
+ * Return: 0, or the code in @err.
+ */
+int aip_indexes_outcome(const struct aip_indexes *x, struct aip_err *err);
+
+/**
  * aip_indexes_no_patch - explain that nothing in @x fits this system
  *
  * With exit code 4 when a source was refused (it might have had the patch), 6 when sources are

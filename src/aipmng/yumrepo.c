@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+
+#include "aipmng/strlist.h"
+#include "aipmng/yumrepo.h"
+#include "common/cleanup.h"
+#include "common/fs.h"
+#include "fetch/wire.h"
+#include "rpm/pkgdb.h"
+
+static const char *const dirs[] = { AIP_REPOS_DIR, "/etc/distro.repos.d", "/etc/yum/repos.d" };
+
+static char *trim(char *s)
+{
+	char *end;
+
+	s += strspn(s, " \t");
+	end = s + strlen(s);
+	while (end > s && strchr(" \t\r", end[-1]))
+		*--end = 0;
+	return s;
+}
+
+/* The value of "enabled" in @line. Return: 1, 0, or -1 when the line is another one. */
+static int enabled_line(char *line)
+{
+	char *eq = strchr(line, '=');
+
+	if (!eq)
+		return -1;
+	*eq = 0;
+	if (strcasecmp(trim(line), "enabled") != 0)
+		return -1;
+	line = trim(eq + 1);
+	return strcmp(line, "1") == 0 || strcasecmp(line, "yes") == 0 ||
+	       strcasecmp(line, "true") == 0 || strcasecmp(line, "on") == 0;
+}
+
+int yumrepo_scan(const char *text, size_t len, const char *id)
+{
+	_cleanup_free_ char *copy = strndup(text, len);
+	char *line, *rest = copy;
+	bool inside = false, seen = false;
+	int enabled = 1;
+
+	while (rest && (line = strsep(&rest, "\n"))) {
+		size_t n;
+		int r;
+
+		line = trim(line);
+		n = strlen(line);
+		if (*line == '[' && line[n - 1] == ']') {
+			line[n - 1] = 0;
+			inside = !seen && strcmp(line + 1, id) == 0;
+			seen = seen || inside;
+		} else if (inside) {
+			r = enabled_line(line);
+			enabled = r < 0 ? enabled : r;
+		}
+	}
+	return seen ? enabled : -ENOENT;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Look through one folder. Return: as yumrepo_scan(). */
+static int scan_dir(const struct ctx *ctx, const char *path, const char *id)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	char **names = NULL;
+	size_t n = 0, i;
+	int fd = ctx_dir(ctx, path, 0, NULL), r = -ENOENT;
+
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!dir) {
+		aip_closep(&fd);
+		return -ENOENT;
+	}
+	while ((e = readdir(dir))) {
+		size_t len = strlen(e->d_name);
+
+		if (e->d_name[0] != '.' && len > 5 && strcmp(e->d_name + len - 5, ".repo") == 0)
+			strlist_add(&names, &n, "%s", e->d_name);
+	}
+	if (n)
+		qsort(names, n, sizeof(*names), by_bytes);
+	for (i = 0; r == -ENOENT && i < n; i++) {
+		_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
+
+		if (aip_read_file(dirfd(dir), names[i], YUMREPO_MAX_BYTES, &text, NULL) == 0 &&
+		    text.data)
+			r = yumrepo_scan(text.data, text.len, id);
+	}
+	strlist_free(&names, &n);
+	return r;
+}
+
+bool yumrepo_enabled(const struct ctx *ctx, const char *id)
+{
+	size_t i;
+	int r = -ENOENT;
+
+	for (i = 0; r == -ENOENT && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		r = scan_dir(ctx, dirs[i], id);
+	return r == 1;
+}
+
+/* The name of a family of machines, as yum and dnf have it in $basearch. */
+static const char *basearch(const char *machine)
+{
+	static const char *const pairs[][2] = {
+		{ "amd64", "x86_64" },	  { "ia32e", "x86_64" },  { "i386", "i386" },
+		{ "i486", "i386" },	  { "i586", "i386" },	  { "i686", "i386" },
+		{ "athlon", "i386" },	  { "armv7l", "armhfp" }, { "armv7hl", "armhfp" },
+		{ "armv7hnl", "armhfp" }, { "armv8l", "armhfp" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (strcmp(machine, pairs[i][0]) == 0)
+			return pairs[i][1];
+	return machine;
+}
+
+void yumrepo_variables(const struct ctx *ctx, struct aip_buf *request)
+{
+	_cleanup_(aip_rpmdb_closep) struct aip_rpmdb *db = NULL;
+	struct utsname u;
+	char release[64];
+
+	if (aip_rpmdb_open(ctx->root, &db, NULL) == 0 &&
+	    aip_rpmdb_releasever(db, release, sizeof(release)) == 0)
+		wire_put(request, "releasever", release);
+	if (uname(&u) == 0) {
+		wire_put(request, "basearch", basearch(u.machine));
+		wire_put(request, "arch", u.machine);
+	}
+}
