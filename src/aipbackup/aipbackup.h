@@ -11,15 +11,15 @@
 
 struct aip_options {
 	struct aip_source_options source;
-	const char *to;	    /* NBD URI of the backup to be made, NULL: a qcow2 file in the set */
-	const char *id;	    /* backup that is meant, NULL: the latest */
-	bool compare;	    /* incremental without tracking: read all, store what differs */
-	bool paranoid;	    /* read the backup back and compare all of it with the image */
-	bool all;	    /* read what the file system does not use, too */
+	const char *to; /* NBD URI of the backup to be made, NULL: a qcow2 file in the set */
+	const char *id; /* backup that is meant, NULL: the latest */
+	bool compare;	/* incremental without tracking: read all, store what differs */
+	bool paranoid;	/* read the backup back and compare all of it with the image */
+	bool all;	/* read what the file system does not use, too */
 	bool dry_run, force;
-	bool idle;	    /* lowest I/O and CPU priority */
-	uint64_t rate;	    /* bytes per second, 0: no limit */
-	unsigned keep;	    /* prune: restore points */
+	bool idle;     /* lowest I/O and CPU priority */
+	uint64_t rate; /* bytes per second, 0: no limit */
+	unsigned keep; /* prune: restore points */
 };
 
 /** Set by SIGINT and SIGTERM: commands give up and clean up. */

@@ -27,9 +27,9 @@ struct run {
 	struct aip_manifest m;
 	const struct aip_manifest *parent; /* of an increment */
 	struct aip_extents changes;
-	bool by_tracking; /* increment: `changes` says what */
+	bool by_tracking;	/* increment: `changes` says what */
 	const char *unused_why; /* why a full backup reads all, NULL when it need not */
-	uint64_t same;	  /* bytes read and found unchanged (--compare) */
+	uint64_t same;		/* bytes read and found unchanged (--compare) */
 };
 
 static void run_free(struct run *r)
@@ -59,12 +59,16 @@ static int check_parent(struct run *r, struct aip_err *err)
 	if (!p)
 		return aip_err_set(err, -ESTALE, "the set has no backup yet");
 	if (p->size != s->size)
-		return aip_err_set(err, -ESTALE, "the device was resized from %" PRIu64 " to %" PRIu64
-						 " bytes", p->size, s->size);
+		return aip_err_set(err, -ESTALE,
+				   "the device was resized from %" PRIu64 " to %" PRIu64 " bytes",
+				   p->size, s->size);
 	if ((p->store == AIP_STORE_NBD) != !!r->o->to) {
-		aip_err_set(err, -EINVAL, "%s: one set keeps all its data in qcow2 files or all of it "
-					  "in NBD exports", r->set.path);
-		return aip_err_hint(err, "%s", r->o->to ? "leave --to out" : "name the export with --to");
+		aip_err_set(err, -EINVAL,
+			    "%s: one set keeps all its data in qcow2 files or all of it "
+			    "in NBD exports",
+			    r->set.path);
+		return aip_err_hint(err, "%s",
+				    r->o->to ? "leave --to out" : "name the export with --to");
 	}
 	if (r->o->compare)
 		return 0;
@@ -73,12 +77,13 @@ static int check_parent(struct run *r, struct aip_err *err)
 	if (!p->generation[0])
 		return aip_err_set(err, -ESTALE, "backup %s was made without tracking", p->id);
 	if (p->chunk != s->chunk)
-		return aip_err_set(err, -ESTALE, "the chunk size was changed from %" PRIu32 " to %" PRIu32,
+		return aip_err_set(err, -ESTALE,
+				   "the chunk size was changed from %" PRIu32 " to %" PRIu32,
 				   p->chunk, s->chunk);
 	if (strcmp(p->uuid, s->uuid) != 0)
-		return aip_err_set(err, -ESTALE, "%s holds another file system (UUID %s instead of %s)",
-				   s->device, s->uuid[0] ? s->uuid : "none",
-				   p->uuid[0] ? p->uuid : "none");
+		return aip_err_set(
+			err, -ESTALE, "%s holds another file system (UUID %s instead of %s)",
+			s->device, s->uuid[0] ? s->uuid : "none", p->uuid[0] ? p->uuid : "none");
 	return aip_source_changes(s, p->generation, &r->changes, err);
 }
 
@@ -96,8 +101,9 @@ static int decide(struct run *r, enum wish wish, struct aip_err *err)
 		r->m.kind = AIP_INCREMENTAL;
 		r->by_tracking = !r->o->compare;
 		return set_text(&r->m.reason,
-				r->by_tracking ? "changes are known since the latest backup" :
-						 "compared with the latest backup", err);
+				r->by_tracking ? "changes are known since the latest backup"
+					       : "compared with the latest backup",
+				err);
 	}
 	if (code != -ESTALE) {
 		*err = why;
@@ -105,8 +111,9 @@ static int decide(struct run *r, enum wish wish, struct aip_err *err)
 	}
 	if (wish == WANT_INCREMENTAL) {
 		aip_err_set(err, -ESTALE, "a full backup is needed: %s", why.msg);
-		aip_err_hint(err, "run `aipbackup full`, or `aipbackup incremental --compare`, which "
-				  "reads all and stores what differs");
+		aip_err_hint(err,
+			     "run `aipbackup full`, or `aipbackup incremental --compare`, which "
+			     "reads all and stores what differs");
 		return aip_err_exit(err, AIP_EXIT_FULL_NEEDED);
 	}
 	return set_text(&r->m.reason, why.msg, err);
@@ -146,7 +153,9 @@ static int describe(struct run *r, struct aip_err *err)
 		strcpy(m->parent, r->parent->id);
 	m->created = time(NULL);
 	m->size = s->size;
-	m->chunk = r->o->compare && r->parent ? r->parent->chunk : s->chunk ? s->chunk : DEFAULT_CHUNK;
+	m->chunk = r->o->compare && r->parent ? r->parent->chunk
+		   : s->chunk		      ? s->chunk
+					      : DEFAULT_CHUNK;
 	strcpy(m->lineage, s->lineage);
 	strcpy(m->generation, s->generation);
 	m->store = r->o->to ? AIP_STORE_NBD : AIP_STORE_QCOW2;
@@ -173,7 +182,8 @@ static int check_export(const struct run *r, struct aip_err *err)
 	for (i = 0; i < r->set.n; i++) {
 		if (strcmp(r->set.list[i].where, r->o->to) != 0)
 			continue;
-		aip_err_set(err, -EEXIST, "%s holds backup %s already", r->o->to, r->set.list[i].id);
+		aip_err_set(err, -EEXIST, "%s holds backup %s already", r->o->to,
+			    r->set.list[i].id);
 		return aip_err_hint(err, "give each backup of a set an export of its own");
 	}
 	return 0;
@@ -183,8 +193,8 @@ static int create_qcow2(const struct run *r, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	_cleanup_free_ char *path = NULL, *opts = NULL, *size = NULL;
-	const char *argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-o", NULL, NULL, NULL,
-			       NULL, NULL, NULL, NULL };
+	const char *argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-o",
+			       NULL,	   NULL,     NULL, NULL, NULL,	  NULL, NULL };
 	struct aip_spawn s = { .argv = argv, .output_max = 65536, .timeout_ms = 60000 };
 	int n = 7, code;
 
@@ -219,14 +229,15 @@ static int open_store(const struct run *r, struct aip_nbd **out, struct aip_err 
 			code = aip_nbd_open_uri(r->o->to, true, out, err);
 		if (code == 0 && aip_nbd_size(*out) < r->m.size) {
 			code = aip_err_set(err, -ENOSPC,
-					   "%s has %" PRIu64 " bytes, the device %" PRIu64, r->o->to,
-					   aip_nbd_size(*out), r->m.size);
+					   "%s has %" PRIu64 " bytes, the device %" PRIu64,
+					   r->o->to, aip_nbd_size(*out), r->m.size);
 			aip_err_hint(err, "make the export as large as the device");
 		}
 		return code;
 	}
 	code = create_qcow2(r, err);
-	return code < 0 ? code : aip_nbd_open_file(r->set.path, r->m.where, AIP_NBD_WRITE, out, err);
+	return code < 0 ? code
+			: aip_nbd_open_file(r->set.path, r->m.where, AIP_NBD_WRITE, out, err);
 }
 
 static int fsync_file(const struct run *r, struct aip_err *err)
@@ -347,7 +358,8 @@ static int compare_all(struct run *r, struct aip_err *err)
 			memset(b, 0, len);
 		if (code == 0 && memcmp(a, b, len) != 0)
 			code = aip_err_set(err, -EBADMSG,
-					   "backup %s differs from %s in bytes %" PRIu64 " to %" PRIu64,
+					   "backup %s differs from %s in bytes %" PRIu64
+					   " to %" PRIu64,
 					   r->m.id, r->src.image, at, at + len - 1);
 		aip_progress(&progress, at + len, r->m.size);
 	}
@@ -369,12 +381,13 @@ static void report(const struct run *r)
 			fputs(out.data, stdout);
 		return;
 	}
-	printf("Backup %s: %s of %s (%s).\n", m->id,
-	       m->kind == AIP_FULL ? "full" : "incremental", m->device, m->reason);
+	printf("Backup %s: %s of %s (%s).\n", m->id, m->kind == AIP_FULL ? "full" : "incremental",
+	       m->device, m->reason);
 	printf("Read %s of %s, stored %s in %s, %" PRIu64 " s.\n", aip_ui_bytes(m->read, a),
 	       aip_ui_bytes(m->size, b), aip_ui_bytes(m->stored, c), m->where, m->seconds);
 	if (m->unused)
-		printf("Skipped %s that the file system does not use.\n", aip_ui_bytes(m->unused, a));
+		printf("Skipped %s that the file system does not use.\n",
+		       aip_ui_bytes(m->unused, a));
 	if (r->o->paranoid)
 		printf("Compared with the image, byte for byte: equal.\n");
 }

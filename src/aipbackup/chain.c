@@ -142,8 +142,9 @@ static int connect_layer(struct aip_chain *c, size_t i, struct aip_nbd **out, st
 		else
 			r = aip_nbd_open_uri(l->m->where, false, &l->nbd, err);
 		if (r == 0 && aip_nbd_size(l->nbd) < c->size)
-			r = aip_err_set(err, -EBADMSG, "%s has %" PRIu64 " bytes instead of %" PRIu64,
-					l->m->where, aip_nbd_size(l->nbd), c->size);
+			r = aip_err_set(err, -EBADMSG,
+					"%s has %" PRIu64 " bytes instead of %" PRIu64, l->m->where,
+					aip_nbd_size(l->nbd), c->size);
 	}
 	*out = l->nbd;
 	return r;
@@ -211,7 +212,8 @@ int aip_chain_zeroes(struct aip_chain *c, uint64_t first, uint64_t count, struct
 			return aip_err_set(err, -EBADMSG,
 					   "backup %s is damaged: %s has data at byte %" PRIu64
 					   " where there was none",
-					   c->layers[c->n - 1].m->id, c->layers[c->n - 1].m->where, at);
+					   c->layers[c->n - 1].m->id, c->layers[c->n - 1].m->where,
+					   at);
 		at += len;
 	}
 	return 0;

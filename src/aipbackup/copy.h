@@ -25,10 +25,10 @@
 
 struct aip_copy {
 	/* what to copy */
-	int fd;		    /* the source, a block device or a regular file */
-	const char *name;   /* of it */
-	uint64_t size;	    /* bytes */
-	uint32_t chunk;	    /* bytes */
+	int fd;		  /* the source, a block device or a regular file */
+	const char *name; /* of it */
+	uint64_t size;	  /* bytes */
+	uint32_t chunk;	  /* bytes */
 	bool full;
 	const struct aip_extents *extents; /* increment: which chunks; NULL: all */
 	const struct aip_used *used;	   /* full: or NULL */

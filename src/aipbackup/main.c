@@ -29,15 +29,32 @@ static const struct command {
 	{ "auto", 2, "DEVICE SET", "incremental where the lineage allows it, else full; says why",
 	  aip_cmd_auto },
 	{ "list", 1, "SET", "show the backups of a set", aip_cmd_list },
-	{ "verify", 1, "SET", "read backups and compare them with their checksums", aip_cmd_verify },
+	{ "verify", 1, "SET", "read backups and compare them with their checksums",
+	  aip_cmd_verify },
 	{ "restore", 2, "SET TARGET", "write a backup to a device or a new image file",
 	  aip_cmd_restore },
 	{ "prune", 1, "SET", "keep the newest backups, merge the older ones away", aip_cmd_prune },
 };
 
-enum { OPT_AS_IS = 256, OPT_SNAPSHOT, OPT_STORAGE, OPT_STORAGE_SIZE, OPT_TO, OPT_ID, OPT_COMPARE,
-       OPT_PARANOID, OPT_ALL, OPT_DRY_RUN, OPT_FORCE, OPT_IDLE, OPT_RATE, OPT_KEEP, OPT_JSON,
-       OPT_HELP, OPT_VERSION };
+enum {
+	OPT_AS_IS = 256,
+	OPT_SNAPSHOT,
+	OPT_STORAGE,
+	OPT_STORAGE_SIZE,
+	OPT_TO,
+	OPT_ID,
+	OPT_COMPARE,
+	OPT_PARANOID,
+	OPT_ALL,
+	OPT_DRY_RUN,
+	OPT_FORCE,
+	OPT_IDLE,
+	OPT_RATE,
+	OPT_KEEP,
+	OPT_JSON,
+	OPT_HELP,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
 	{ "as-is", no_argument, NULL, OPT_AS_IS },

@@ -35,18 +35,18 @@ struct aip_manifest {
 	char parent[AIP_ID_LEN + 1]; /* "" for a full backup */
 	char set[37];		     /* UUID that all backups of a set share */
 	enum aip_kind_of_backup kind;
-	time_t created; /* the moment of the image */
-	char *reason;	/* why it is full or incremental */
-	char *device;	/* name of the source when it was made, for people */
-	char *uuid, *fs; /* of its file system or partition table, may be "" */
-	uint64_t size;	/* bytes of the device */
-	uint32_t chunk; /* bytes */
+	time_t created;			  /* the moment of the image */
+	char *reason;			  /* why it is full or incremental */
+	char *device;			  /* name of the source when it was made, for people */
+	char *uuid, *fs;		  /* of its file system or partition table, may be "" */
+	uint64_t size;			  /* bytes of the device */
+	uint32_t chunk;			  /* bytes */
 	char lineage[33], generation[33]; /* hex, "" without tracking */
 	enum aip_store_type store;
 	char *where; /* file name in the set's folder, or NBD URI */
 	char *sums;  /* file name */
 	char sums_digest[33];
-	uint64_t chunks; /* records in the checksum file */
+	uint64_t chunks;		     /* records in the checksum file */
 	uint64_t read, stored, zero, unused; /* bytes */
 	uint64_t seconds;
 	char *kernel; /* release it was made on */

@@ -9,16 +9,16 @@
 #include "aipbackup/nbd.h"
 #include "common/jsonw.h"
 
-#define ZERO_MAX  (1ULL << 30) /* bytes of one write-zeroes request */
+#define ZERO_MAX   (1ULL << 30) /* bytes of one write-zeroes request */
 #define STATUS_MAX (1ULL << 30) /* bytes asked about at once */
-#define IN_FLIGHT 32
+#define IN_FLIGHT  32
 
 struct aip_nbd {
 	struct nbd_handle *h;
-	char *name;	     /* for errors: the file or the URI */
+	char *name; /* for errors: the file or the URI */
 	uint64_t size;
-	bool zero, meta;     /* the server can write zeroes, can tell what is allocated */
-	int failed;	     /* errno of the first request that failed, 0 */
+	bool zero, meta; /* the server can write zeroes, can tell what is allocated */
+	int failed;	 /* errno of the first request that failed, 0 */
 	uint64_t failed_at;
 };
 
@@ -69,8 +69,7 @@ static int create(const char *name, struct aip_nbd **out, struct aip_err *err)
 		return aip_err_errno(err, -ENOMEM, "cannot open %s", name);
 	n->name = strdup(name);
 	n->h = nbd_create();
-	if (!n->name || !n->h ||
-	    nbd_add_meta_context(n->h, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0) {
+	if (!n->name || !n->h || nbd_add_meta_context(n->h, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0) {
 		aip_nbd_close(n);
 		return aip_err_errno(err, -ENOMEM, "cannot open %s", name);
 	}
@@ -225,9 +224,8 @@ int aip_nbd_write(struct aip_nbd *n, const void *buf, size_t len, uint64_t offse
 		return aip_err_errno(err, -ENOMEM, "cannot write to %s", n->name);
 	++*users;
 	if (nbd_aio_pwrite(n->h, buf, len, offset,
-			   (nbd_completion_callback){ .callback = request_done,
-						      .user_data = q,
-						      .free = request_free },
+			   (nbd_completion_callback){
+				   .callback = request_done, .user_data = q, .free = request_free },
 			   0) < 0) {
 		--*users;
 		return nbd_err(err, n->name, "write");

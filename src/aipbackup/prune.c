@@ -123,7 +123,7 @@ static int rebase_grandchild(struct merge *m, struct aip_err *err)
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	const struct aip_manifest *g = aip_set_child(m->set, m->c);
 	_cleanup_free_ char *path = NULL;
-	const char *argv[] = { "qemu-img", "rebase", "-q", "-u",  "-f", "qcow2",
+	const char *argv[] = { "qemu-img", "rebase", "-q", "-u",	"-f", "qcow2",
 			       "-F",	   "qcow2",  "-b", m->p->where, NULL, NULL };
 	const struct aip_spawn s = { .argv = argv, .output_max = 65536, .timeout_ms = 60000 };
 	_cleanup_close_ int fd = -1;
@@ -141,7 +141,8 @@ static int rebase_grandchild(struct merge *m, struct aip_err *err)
 	if (r < 0)
 		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? aip_err_errno(err, -errno, "cannot make %s durable", path) : 0;
+	return fd < 0 || fsync(fd) < 0 ? aip_err_errno(err, -errno, "cannot make %s durable", path)
+				       : 0;
 }
 
 /* Step 5 */
@@ -222,7 +223,8 @@ static struct aip_manifest *next_to_go(struct aip_set *s, unsigned keep)
 /* Let one backup go. Return: 1 when one went, 0 when there is none to go, -errno. */
 static int prune_one(const char *path, unsigned keep, char id[AIP_ID_LEN + 1], struct aip_err *err)
 {
-	_cleanup_set_ struct aip_set s = AIP_SET_INIT; /* opening it removes the files that became unused */
+	_cleanup_set_ struct aip_set s =
+		AIP_SET_INIT; /* opening it removes the files that became unused */
 	struct aip_manifest *p, *c;
 	int r = aip_set_open(path, true, &s, err);
 

@@ -49,8 +49,8 @@ static int open_device(struct target *t, const struct aip_manifest *m, const str
 	/* O_EXCL on a block device: refused while it or a partition of it is mounted or held */
 	t->fd = open(t->path, (o->dry_run ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
 	if (t->fd < 0 && errno == EBUSY) {
-		aip_err_set(err, -EBUSY, "%s is in use: mounted, swap, or part of a volume or array",
-			    t->path);
+		aip_err_set(err, -EBUSY,
+			    "%s is in use: mounted, swap, or part of a volume or array", t->path);
 		return refuse(err, "unmount it; a running system's own disk is restored from a "
 				   "rescue system");
 	}
@@ -118,8 +118,8 @@ static int zero_range(const struct target *t, uint64_t at, uint64_t len, struct 
 		if (aip_stop)
 			return aip_err_set(err, -EINTR, "interrupted");
 		if (pwrite(t->fd, zeroes, n, at) != (ssize_t)n)
-			return aip_err_errno(err, -errno, "cannot write %s at byte %" PRIu64, t->path,
-					     at);
+			return aip_err_errno(err, -errno, "cannot write %s at byte %" PRIu64,
+					     t->path, at);
 		at += n;
 		len -= n;
 	}
@@ -184,7 +184,8 @@ static int write_all(struct aip_chain *chain, const struct aip_manifest *m, cons
 	return r;
 }
 
-static void report(const struct aip_manifest *m, const struct target *t, uint64_t data, bool dry_run)
+static void report(const struct aip_manifest *m, const struct target *t, uint64_t data,
+		   bool dry_run)
 {
 	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
 	char a[16], c[16];
@@ -222,7 +223,8 @@ int aip_cmd_restore(const struct aip_options *o, char **args)
 		return aip_ui_fail(&err);
 	m = aip_set_find(&s, o->id ? o->id : "latest");
 	if (!m || m->pruned) {
-		aip_err_set(&err, -ENOENT, "%s has no backup %s", args[0], o->id ? o->id : "at all");
+		aip_err_set(&err, -ENOENT, "%s has no backup %s", args[0],
+			    o->id ? o->id : "at all");
 		aip_err_hint(&err, "`aipbackup list %s` shows what there is", args[0]);
 		return aip_ui_fail(&err);
 	}

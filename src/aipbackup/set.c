@@ -108,8 +108,9 @@ static int check_list(const struct aip_set *s, struct aip_err *err)
 		if (m->kind == AIP_INCREMENTAL && !p) {
 			aip_err_set(err, -EBADMSG, "%s: backup %s needs %s, which is missing",
 				    s->path, m->id, m->parent);
-			return aip_err_hint(err, "bring %s.json and its files back, or move %s.json "
-						 "and what depends on it out of the folder",
+			return aip_err_hint(err,
+					    "bring %s.json and its files back, or move %s.json "
+					    "and what depends on it out of the folder",
 					    m->parent, m->id);
 		}
 		if (p && (p->size != m->size || p->chunk != m->chunk || p->store != m->store))
@@ -207,7 +208,8 @@ int aip_set_next_id(const struct aip_set *s, char id[AIP_ID_LEN + 1], struct aip
 	unsigned last = s->n ? atoi(s->list[s->n - 1].id) : 0;
 
 	if (last >= 9999) {
-		aip_err_set(err, -ENOSPC, "%s: 9999 backups are as many as a set can have", s->path);
+		aip_err_set(err, -ENOSPC, "%s: 9999 backups are as many as a set can have",
+			    s->path);
 		return aip_err_hint(err, "start a new set in another folder");
 	}
 	snprintf(id, AIP_ID_LEN + 1, "%04u", last + 1);
@@ -234,8 +236,8 @@ int aip_set_sums(const struct aip_set *s, const struct aip_manifest *m, struct a
 {
 	int r = aip_sums_open(s->dirfd, m->sums, m->sums_digest, sums, err);
 
-	if (r == 0 && (sums->chunk != m->chunk || sums->device_size != m->size ||
-		       sums->count != m->chunks)) {
+	if (r == 0 &&
+	    (sums->chunk != m->chunk || sums->device_size != m->size || sums->count != m->chunks)) {
 		aip_sums_close(sums);
 		r = aip_err_set(err, -EBADMSG, "%s does not belong to %s.json", m->sums, m->id);
 	}

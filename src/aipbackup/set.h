@@ -23,7 +23,10 @@ struct aip_set {
 	size_t n;
 };
 
-#define AIP_SET_INIT { NULL, -1, -1, NULL, 0 }
+#define AIP_SET_INIT                                                                               \
+	{                                                                                          \
+		NULL, -1, -1, NULL, 0                                                              \
+	}
 
 /**
  * aip_set_open - read a set

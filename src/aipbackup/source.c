@@ -13,7 +13,7 @@
 #include "common/spawn.h"
 #include "json/json.h"
 
-#define PENDING ".pending"
+#define PENDING	   ".pending"
 #define OUTPUT_MAX (1u << 30) /* of `aipsnap changes`: 64 Mi runs */
 
 /* Exit codes of aipsnap(8) that mean something to us. */
@@ -311,8 +311,8 @@ static int parse_changes(const struct aip_buf *b, const struct aip_source *s,
 		return aip_err_set(err, -EPROTO, "`aipsnap changes` gave too little");
 	memcpy(&h, b->data, sizeof(h));
 	if (memcmp(h.magic, "AIPCHG1\n", 8) != 0 || le32toh(h.chunk) != s->chunk ||
-	    le64toh(h.size) != s->size ||
-	    le64toh(h.runs) != (b->len - sizeof(h)) / 16 || (b->len - sizeof(h)) % 16)
+	    le64toh(h.size) != s->size || le64toh(h.runs) != (b->len - sizeof(h)) / 16 ||
+	    (b->len - sizeof(h)) % 16)
 		return aip_err_set(err, -EPROTO, "`aipsnap changes` does not fit the snapshot");
 	for (i = 0; i < le64toh(h.runs); i++, p += 16) {
 		uint64_t run[2];
@@ -329,7 +329,7 @@ int aip_source_changes(const struct aip_source *s, const char *since, struct aip
 		       struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
-	const char *args[] = { "changes", s->device, "--since",	    since,
+	const char *args[] = { "changes", s->device,	 "--since", since,
 			       "--until", s->generation, "--binary" };
 	int r = aipsnap(args, sizeof(args) / sizeof(*args), &res, err);
 

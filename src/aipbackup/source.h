@@ -15,18 +15,21 @@ struct aip_source {
 	char *uuid, *type; /* of what is on it, "" when unknown */
 	int fd;		   /* of the image */
 	uint64_t size;
-	uint32_t chunk;	  /* of the tracking; 0 without */
+	uint32_t chunk;			  /* of the tracking; 0 without */
 	char lineage[33], generation[33]; /* "" without tracking */
-	int snapshot;	  /* number of the snapshot, -1: none */
-	bool own_snapshot; /* made by us: removed at the end */
+	int snapshot;			  /* number of the snapshot, -1: none */
+	bool own_snapshot;		  /* made by us: removed at the end */
 };
 
-#define AIP_SOURCE_INIT { .fd = -1, .snapshot = -1 }
+#define AIP_SOURCE_INIT                                                                            \
+	{                                                                                          \
+		.fd = -1, .snapshot = -1                                                           \
+	}
 
 struct aip_source_options {
 	bool as_is;
-	int snapshot;		 /* use this one, -1: make one */
-	const char *storage;	 /* passed to `aipsnap snapshot create`, or NULL */
+	int snapshot;	     /* use this one, -1: make one */
+	const char *storage; /* passed to `aipsnap snapshot create`, or NULL */
 	const char *storage_size;
 };
 

@@ -10,7 +10,7 @@
 #include "aipbackup/ui.h"
 #include "common/jsonw.h"
 
-#define TTY_EVERY   200000000ULL   /* ns between two drawings */
+#define TTY_EVERY   200000000ULL /* ns between two drawings */
 #define PLAIN_EVERY 10000000000ULL
 
 bool aip_ui_json, aip_ui_quiet;

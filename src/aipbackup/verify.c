@@ -36,9 +36,9 @@ static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, st
 	/* 3: clusters are leaked, which costs space but no data */
 	if (res.status == 0 || res.status == 3)
 		return 0;
-	return aip_err_set(err, -EBADMSG, "backup %s is damaged: qemu-img check %s: %s", m->id, path,
-			   res.err.len ? strtok(res.err.data, "\n") :
-					 "errors in the qcow2 structure");
+	return aip_err_set(
+		err, -EBADMSG, "backup %s is damaged: qemu-img check %s: %s", m->id, path,
+		res.err.len ? strtok(res.err.data, "\n") : "errors in the qcow2 structure");
 }
 
 /* Read all chunks that this one backup holds, and, of a full one, what it does not. */
@@ -130,7 +130,8 @@ int aip_cmd_verify(const struct aip_options *o, char **args)
 	if (aip_set_open(args[0], false, &s, &err) < 0)
 		return aip_ui_fail(&err);
 	if (!s.n || (o->id && !aip_set_find(&s, o->id))) {
-		aip_err_set(&err, -ENOENT, "%s has no backup %s", args[0], o->id ? o->id : "at all");
+		aip_err_set(&err, -ENOENT, "%s has no backup %s", args[0],
+			    o->id ? o->id : "at all");
 		return aip_ui_fail(&err);
 	}
 	aip_jsonw_init(&w, &b, true);

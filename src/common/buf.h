@@ -12,13 +12,16 @@
 #include "common/cleanup.h"
 
 struct aip_buf {
-	char *data;  /* NUL after the last byte once anything was added; may hold NULs itself */
-	size_t len;  /* bytes in use */
-	size_t cap;  /* bytes allocated */
-	int failed;  /* -ENOMEM once an allocation failed, else 0 */
+	char *data; /* NUL after the last byte once anything was added; may hold NULs itself */
+	size_t len; /* bytes in use */
+	size_t cap; /* bytes allocated */
+	int failed; /* -ENOMEM once an allocation failed, else 0 */
 };
 
-#define AIP_BUF_INIT { NULL, 0, 0, 0 }
+#define AIP_BUF_INIT                                                                               \
+	{                                                                                          \
+		NULL, 0, 0, 0                                                                      \
+	}
 
 /**
  * aip_buf_reserve - make room for @more bytes and a NUL behind them

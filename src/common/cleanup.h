@@ -28,17 +28,17 @@ void aip_closedirp(DIR **d);
 #define _cleanup_closedir_ _cleanup_(aip_closedirp)
 
 /* Hand an owned pointer or descriptor on: the scope no longer releases it. */
-#define TAKE_PTR(p)                     \
-	({                              \
-		__typeof__(p) _p = (p); \
-		(p) = NULL;             \
-		_p;                     \
+#define TAKE_PTR(p)                                                                                \
+	({                                                                                         \
+		__typeof__(p) _p = (p);                                                            \
+		(p) = NULL;                                                                        \
+		_p;                                                                                \
 	})
-#define TAKE_FD(fd)          \
-	({                   \
-		int _f = fd; \
-		fd = -1;     \
-		_f;          \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int _f = fd;                                                                       \
+		fd = -1;                                                                           \
+		_f;                                                                                \
 	})
 
 #endif

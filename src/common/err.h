@@ -14,7 +14,10 @@ struct aip_err {
 	char hint[512]; /* what to do next; may be empty */
 };
 
-#define AIP_ERR_INIT { 0 }
+#define AIP_ERR_INIT                                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 /**
  * aip_err_set - note a failure
@@ -35,8 +38,7 @@ int aip_err_errno(struct aip_err *err, int code, const char *fmt, ...)
 int aip_err_hint(struct aip_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** aip_err_prefix - put "text: " before the message. Return: the code that @err holds. */
-int aip_err_prefix(struct aip_err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int aip_err_prefix(struct aip_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** aip_err_exit - the documented exit code of this failure. Return: the code that @err holds. */
 int aip_err_exit(struct aip_err *err, int exit_code);

@@ -16,10 +16,10 @@
 
 struct aip_jsonw {
 	struct aip_buf *out;
-	bool pretty;			   /* one member a line, indented by two spaces */
+	bool pretty; /* one member a line, indented by two spaces */
 	int depth;
-	bool filled[AIP_JSONW_DEPTH];	   /* this level has a member already */
-	char closer[AIP_JSONW_DEPTH];	   /* '}' or ']' */
+	bool filled[AIP_JSONW_DEPTH]; /* this level has a member already */
+	char closer[AIP_JSONW_DEPTH]; /* '}' or ']' */
 };
 
 /** aip_jsonw_init - start writing into @out (not emptied; failures are remembered there). */

@@ -12,15 +12,18 @@
 #include "common/err.h"
 
 struct aip_spawn {
-	const char *const *argv; /* argv[0] is looked up in PATH when it has no slash; NULL-terminated */
+	const char *const
+		*argv; /* argv[0] is looked up in PATH when it has no slash; NULL-terminated */
 	const char *const *envp; /* whole environment, NULL: the caller's own */
 	const char *root;	 /* chroot here first, NULL: not */
-	const void *input;	 /* written to its standard input, which is /dev/null when @input_len is 0 */
+	const void
+		*input; /* written to its standard input, which is /dev/null when @input_len is 0 */
 	size_t input_len;
-	size_t output_max;	 /* bytes taken of each of stdout and stderr; more ends the run with -EFBIG */
-	int timeout_ms;		 /* then its whole process group is killed: -ETIMEDOUT */
-	bool quiet_stdout;	 /* throw its stdout away */
-	void (*prepare)(void *ctx); /* called in the child before exec (limits, priorities), or NULL */
+	size_t output_max; /* bytes taken of each of stdout and stderr; more ends the run with -EFBIG */
+	int timeout_ms;	   /* then its whole process group is killed: -ETIMEDOUT */
+	bool quiet_stdout; /* throw its stdout away */
+	void (*prepare)(
+		void *ctx); /* called in the child before exec (limits, priorities), or NULL */
 	void *ctx;
 };
 
@@ -30,7 +33,10 @@ struct aip_spawn_result {
 	struct aip_buf err; /* stderr */
 };
 
-#define AIP_SPAWN_RESULT_INIT { 0, AIP_BUF_INIT, AIP_BUF_INIT }
+#define AIP_SPAWN_RESULT_INIT                                                                      \
+	{                                                                                          \
+		0, AIP_BUF_INIT, AIP_BUF_INIT                                                      \
+	}
 
 /**
  * aip_spawn - run a program to its end

@@ -72,11 +72,14 @@ static void hex(void **state)
 
 static void base64(void **state)
 {
-	static const char *const bad[] = { "A",	   "AA",   "AAA",  "A===", "====", "AB==",
+	static const char *const bad[] = { "A",	   "AA",   "AAA",      "A===",	"====", "AB==",
 					   "AAB=", "AA=A", "AA==AAAA", "AAA\n", "AA A", "AA-_" };
-	static const char *const rfc[][2] = { { "", "" },	  { "f", "Zg==" },
-					      { "fo", "Zm8=" },	  { "foo", "Zm9v" },
-					      { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+	static const char *const rfc[][2] = { { "", "" },
+					      { "f", "Zg==" },
+					      { "fo", "Zm8=" },
+					      { "foo", "Zm9v" },
+					      { "foob", "Zm9vYg==" },
+					      { "fooba", "Zm9vYmE=" },
 					      { "foobar", "Zm9vYmFy" } };
 	unsigned char all[256];
 	size_t i;
@@ -313,7 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers), cmocka_unit_test(errors), cmocka_unit_test(hex),
 		cmocka_unit_test(base64),  cmocka_unit_test(times),  cmocka_unit_test(json),
-		cmocka_unit_test(files),   cmocka_unit_test(roots),   cmocka_unit_test(spawning),
+		cmocka_unit_test(files),   cmocka_unit_test(roots),  cmocka_unit_test(spawning),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
