@@ -121,48 +121,71 @@ int fp_content(const struct region *g, struct sha256 *sha, struct fingerprint *f
 	return region_hash(g, 0, g->len, sha, err);
 }
 
-static int take_kind(const struct fp_kind *kind, const struct region *g, struct sha256 *sha,
-		     struct fingerprint *fp, struct aip_err *err)
+/* Read the first bytes and find the kind. Return: 0 with *kind NULL when unknown, or -errno. */
+static int find_kind(const struct region *g, struct fingerprint *fp, const struct fp_kind **kind,
+		     struct aip_err *err)
 {
+	_cleanup_free_ uint8_t *head = calloc(1, FP_PROBE_LEN);
+	size_t i;
 	int ret;
 
-	fp->provable = true;
-	fp->method = kind->method;
-	snprintf(fp->kind, sizeof(fp->kind), "%s", kind->name);
-	sha256_add(sha, kind->name, strlen(kind->name) + 1);
-	ret = kind->take(g, sha, fp, err);
-	if (ret == -ERANGE)
-		ret = fp_unprovable(fp, "damaged: something in it points outside of it");
+	*kind = NULL;
+	strcpy(fp->kind, "none");
+	if (!head)
+		return aip_err_errno(err, -ENOMEM, "%s", g->r->name);
+	ret = region_read(g, 0, head, g->len < FP_PROBE_LEN ? g->len : FP_PROBE_LEN, err);
+	if (ret)
+		return ret;
+	for (i = 0; i < N_KINDS && !*kind; i++)
+		if (!(fp->nested && kinds[i] == &fp_disk) && kinds[i]->probe(g, head))
+			*kind = kinds[i];
+	if (*kind)
+		(*kind)->identify(g, head, fp);
+	return 0;
+}
+
+static int take_content(const struct region *g, struct sha256 *sha, struct fingerprint *fp,
+			struct aip_err *err)
+{
+	int ret = fp_content(g, sha, fp, err);
+
+	if (ret == -E2BIG)
+		return fp_unprovable(fp, "no ext2/3/4, no XFS, no partition table: nothing can be proved");
+	fp->provable = !ret;
+	fp->method = FP_CONTENT;
+	strcpy(fp->kind, "content");
+	snprintf(fp->detail, sizeof(fp->detail), "content: all of it");
 	return ret;
 }
 
 int fp_region(const struct region *g, struct sha256 *sha, struct fingerprint *fp,
 	      struct aip_err *err)
 {
-	_cleanup_free_ uint8_t *head = calloc(1, FP_PROBE_LEN);
+	const struct fp_kind *kind;
 	uint64_t len = htole64(g->len);
-	int ret;
-	size_t i;
+	int ret = find_kind(g, fp, &kind, err);
 
-	if (!head)
-		return aip_err_errno(err, -ENOMEM, "%s", g->r->name);
-	ret = region_read(g, 0, head, g->len < FP_PROBE_LEN ? g->len : FP_PROBE_LEN, err);
 	if (ret)
 		return ret;
+	sha256_add(sha, fp->kind, strlen(fp->kind) + 1);
 	sha256_add(sha, &len, sizeof(len));
-	for (i = 0; i < N_KINDS; i++)
-		if (!(fp->nested && kinds[i] == &fp_disk) && kinds[i]->probe(g, head))
-			return take_kind(kinds[i], g, sha, fp, err);
-
+	if (!kind)
+		return take_content(g, sha, fp, err);
 	fp->provable = true;
-	fp->method = FP_CONTENT;
-	strcpy(fp->kind, "content");
-	ret = fp_content(g, sha, fp, err);
-	if (ret == -E2BIG) {
-		strcpy(fp->kind, "none");
-		ret = fp_unprovable(fp, "no ext2/3/4, no XFS, no partition table: its state cannot be proved");
-	}
+	fp->method = kind->method;
+	ret = kind->take(g, sha, fp, err);
+	if (ret == -ERANGE)
+		ret = fp_unprovable(fp, "damaged: something in it points outside of it");
 	return ret;
+}
+
+int fingerprint_identify(struct reader *r, struct fingerprint *fp, struct aip_err *err)
+{
+	const struct region whole = { .r = r, .len = r->size };
+	const struct fp_kind *kind;
+
+	*fp = (struct fingerprint)FINGERPRINT_INIT;
+	return find_kind(&whole, fp, &kind, err);
 }
 
 static int by_start(const void *a, const void *b)

@@ -79,6 +79,12 @@ struct fingerprint {
  */
 int fingerprint_take(struct reader *r, struct fingerprint *fp, struct aip_err *err);
 
+/**
+ * fingerprint_identify - only say what is on a device: kind and uuid, from its first blocks
+ * Return: 0 (kind "none" when unknown), or -errno when it cannot be read.
+ */
+int fingerprint_identify(struct reader *r, struct fingerprint *fp, struct aip_err *err);
+
 /** fingerprint_free - give its memory back. */
 void fingerprint_free(struct fingerprint *fp);
 
@@ -103,16 +109,15 @@ int region_hash(const struct region *g, uint64_t offset, uint64_t len, struct sh
 		struct aip_err *err);
 
 /**
- * A kind of content.  @probe looks at the first bytes (FP_PROBE_LEN of them, zero filled
- * behind the end) and says whether the region is of this kind; @take adds to @sha and to @fp.
- *
- * Both return 0 or -errno; @take returns 0 after fp_unprovable(), and -ERANGE from region_read()
- * is turned into "damaged" by the caller.
+ * A kind of content.  @probe and @identify look at the first bytes (FP_PROBE_LEN of them, zero
+ * filled behind the end): is the region of this kind, and then: which, of what UUID.  @take adds to
+ * @sha and to @fp; it returns 0 (also after fp_unprovable()) or -errno, and -ERANGE from
+ * region_read() is turned into "damaged" by the caller.
  */
 struct fp_kind {
-	const char *name;
 	enum fp_method method;
 	bool (*probe)(const struct region *g, const uint8_t *head);
+	void (*identify)(const struct region *g, const uint8_t *head, struct fingerprint *fp);
 	int (*take)(const struct region *g, struct sha256 *sha, struct fingerprint *fp,
 		    struct aip_err *err);
 };

@@ -60,6 +60,25 @@ static bool probe(const struct region *g, const uint8_t *head)
 	return any;
 }
 
+static bool is_gpt(const struct region *g, const uint8_t *head)
+{
+	return head[446 + 4] == 0xee && !memcmp(head + g->r->sector, "EFI PART", 8);
+}
+
+static void identify(const struct region *g, const uint8_t *head, struct fingerprint *fp)
+{
+	uint8_t uuid[16] = { 0 };
+
+	if (is_gpt(g, head)) {
+		strcpy(fp->kind, "gpt");
+		memcpy(uuid, head + g->r->sector + 56, 16);
+	} else {
+		strcpy(fp->kind, "mbr");
+		memcpy(uuid, head + 440, 4);
+	}
+	fp_set_uuid(fp, uuid);
+}
+
 /* Return: 0, -ERANGE when it leaves the disk, -E2BIG when there are too many. */
 static int add(struct disk *d, uint64_t first, uint64_t sectors)
 {
@@ -229,32 +248,21 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 		struct aip_err *err)
 {
 	_cleanup_free_ struct disk *d = calloc(1, sizeof(*d));
-	uint8_t mbr[512], hdr[512], uuid[16] = { 0 };
+	_cleanup_free_ uint8_t *head = calloc(1, FP_PROBE_LEN);
 	int ret;
 
-	if (!d)
+	if (!d || !head)
 		return aip_err_errno(err, -ENOMEM, "%s", g->r->name);
 	d->g = g;
 	d->sector = g->r->sector;
-	ret = region_read(g, 0, mbr, sizeof(mbr), err);
-	if (!ret)
-		ret = region_read(g, d->sector, hdr, sizeof(hdr), err);
+	ret = region_read(g, 0, head, FP_PROBE_LEN, err);
 	if (ret)
 		return ret;
-	sha256_add(sha, mbr, sizeof(mbr));
-	if (mbr[446 + 4] == 0xee && !memcmp(hdr, "EFI PART", 8)) {
-		strcpy(fp->kind, "gpt");
-		memcpy(uuid, hdr + 56, 16);
-		ret = read_gpt(d, hdr, sha, err);
-	} else {
-		strcpy(fp->kind, "mbr");
-		memcpy(uuid, mbr + 440, 4);
-		ret = read_mbr(d, mbr, err);
-	}
-	fp_set_uuid(fp, uuid);
+	sha256_add(sha, head, 512);
+	ret = is_gpt(g, head) ? read_gpt(d, head + d->sector, sha, err) : read_mbr(d, head, err);
 	if (ret == -E2BIG)
 		return fp_unprovable(fp, "more than %u partitions", PARTS_MAX);
 	return ret ? ret : take_all(d, sha, fp, err);
 }
 
-const struct fp_kind fp_disk = { "disk", FP_DISK, probe, take };
+const struct fp_kind fp_disk = { FP_DISK, probe, identify, take };

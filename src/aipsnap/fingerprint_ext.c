@@ -79,11 +79,15 @@ static bool understand(struct ext *e)
 	return true;
 }
 
-static const char *name_of(const struct ext *e)
+static void identify(const struct region *g, const uint8_t *head, struct fingerprint *fp)
 {
-	if (e->incompat & INCOMPAT_EXT4 || e->ro_compat & RO_EXT4)
-		return "ext4";
-	return e->compat & COMPAT_JOURNAL ? "ext3" : "ext2";
+	const uint8_t *sb = head + SB_OFFSET;
+
+	if (get_le32(sb + 0x60) & INCOMPAT_EXT4 || get_le32(sb + 0x64) & RO_EXT4)
+		strcpy(fp->kind, "ext4");
+	else
+		strcpy(fp->kind, get_le32(sb + 0x5c) & COMPAT_JOURNAL ? "ext3" : "ext2");
+	fp_set_uuid(fp, sb + 0x68);
 }
 
 static bool power_of(uint64_t n, unsigned int base)
@@ -223,10 +227,8 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 	ret = region_read(g, SB_OFFSET, e.sb, SB_LEN, err);
 	if (ret)
 		return ret;
-	fp_set_uuid(fp, e.sb + 0x68);
 	if (!understand(&e))
 		return fp_unprovable(fp, "damaged superblock");
-	snprintf(fp->kind, sizeof(fp->kind), "%s", name_of(&e));
 	if (e.incompat & INCOMPAT_JOURNAL_DEV)
 		return fp_unprovable(fp, "journal of another device");
 	written = get_le64(e.sb + 0x178);
@@ -246,4 +248,4 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 	return ret;
 }
 
-const struct fp_kind fp_ext = { "ext", FP_EXT, probe, take };
+const struct fp_kind fp_ext = { FP_EXT, probe, identify, take };

@@ -43,6 +43,12 @@ static bool probe(const struct region *g, const uint8_t *head)
 	return !memcmp(head, "XFSB", 4) && block >= 512 && block <= 65536 && !(block & (block - 1));
 }
 
+static void identify(const struct region *g, const uint8_t *head, struct fingerprint *fp)
+{
+	strcpy(fp->kind, "xfs");
+	fp_set_uuid(fp, head + 32);
+}
+
 static uint32_t cycle_of(const uint8_t *block)
 {
 	return get_be32(block) == RECORD_MAGIC ? get_be32(block + 4) : get_be32(block);
@@ -219,7 +225,6 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 	ret = region_read(g, 0, sb, SB_LEN, err);
 	if (ret)
 		return ret;
-	fp_set_uuid(fp, sb + 32);
 	sector = get_be16(sb + 102);
 	if (sector < 512 || sector > 32768 || sector & (sector - 1) || sb[124] > 31 ||
 	    sb[123] > 8 || !get_be32(sb + 84) || !get_be32(sb + 88) || !get_be32(sb + 96))
@@ -240,4 +245,4 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 	return ret;
 }
 
-const struct fp_kind fp_xfs = { "xfs", FP_XFS, probe, take };
+const struct fp_kind fp_xfs = { FP_XFS, probe, identify, take };

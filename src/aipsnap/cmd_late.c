@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * late: called when the boot is nearly over and / is writable.
+ *
+ *	/.aipsnap_dirty is there	new lineages for all devices of the table, DIRTY on disk,
+ *					then the flag is removed
+ *	the driver refuses the table	a new one, and the devices of /var/lib/aip/tracked in it
+ *	a device was not found		it is looked for by name: a new file system is on it
+ *	table could not be written	the flag is made, for the next boot
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aipsnap/bound.h"
+#include "aipsnap/cmd.h"
+#include "aipsnap/ctl.h"
+#include "aipsnap/report.h"
+#include "aipsnap/settable.h"
+#include "aipsnap/store.h"
+#include "aipsnap/tablefile.h"
+#include "aipsnap/track.h"
+#include "aipsnap/tracked.h"
+#include "common/cleanup.h"
+
+struct late {
+	bool json;
+	int seconds;
+};
+
+/*
+ * With the flag, what the table says about a device that is not there now cannot be believed
+ * when it comes back: it leaves the table.  `start --tracking DEV` enables it anew then.
+ */
+static void give_up(int ctl, const struct aipsnap_device *dev, struct report *r)
+{
+	struct aipsnap_slot slot = { .slot = dev->slot };
+	struct aip_err err = AIP_ERR_INIT;
+	int ret = ctl_call(ctl, AIPSNAP_DISABLE, &slot);
+
+	if (!ret) {
+		report_done(r, dev->identity.name, "absent");
+		return;
+	}
+	ctl_fail(&err, ret, 0, "%.80s", dev->identity.name);
+	report_failed(r, dev->identity.name, &err);
+}
+
+/* By UUID, then, for a device with a new file system, by the name it had. */
+static int find(const struct census *census, const struct aipsnap_identity *id, struct blkdev *b,
+		struct aip_err *err)
+{
+	char name[sizeof(id->name) + 1];
+	int ret = census_find(census, id, b, err);
+
+	snprintf(name, sizeof(name), "%.80s", id->name);
+	return ret == -ENOENT && !access(name, F_OK) ? blkdev_from_path(name, b, err) : ret;
+}
+
+static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *err)
+{
+	_cleanup_(census_free) struct census census = { 0 };
+	struct aipsnap_device dev;
+	struct aip_err one;
+	struct blkdev b;
+	struct track t;
+	unsigned int slot;
+	int ret = census_take(&census, err);
+
+	for (slot = 0; !ret && slot < AIPSNAP_MAX_DEVICES; slot++) {
+		ret = ctl_device(ctl, slot, &dev, err);
+		if (ret == -ENODEV || (!ret && dev.state != AIPSNAP_WAITING)) {
+			ret = 0;
+			continue;
+		}
+		if (ret)
+			break;
+		aip_err_clear(&one);
+		if (find(&census, &dev.identity, &b, &one)) {
+			if (fresh)
+				give_up(ctl, &dev, r);
+			continue;
+		}
+		if (track_start(ctl, slot, &b, fresh, &t, &one))
+			report_failed(r, dev.identity.name, &one);
+		else
+			report_started(r, &t);
+		if (t.table_failed)
+			r->exit = EXIT_ERROR;
+	}
+	return ret;
+}
+
+/* Enable anew, in a new table, what the list remembers. */
+static int start_over(int ctl, const struct tracked *list, struct report *r, struct aip_err *err)
+{
+	_cleanup_(census_free) struct census census = { 0 };
+	char *paths[AIPSNAP_MAX_DEVICES];
+	struct blkdev found[AIPSNAP_MAX_DEVICES];
+	unsigned int shift[AIPSNAP_MAX_DEVICES];
+	int n = 0, i, ret = census_take(&census, err);
+
+	for (i = 0; !ret && i < (int)list->n; i++) {
+		if (find(&census, &list->list[i].id, &found[n], NULL))
+			continue;
+		shift[n] = list->list[i].chunk_shift;
+		paths[n] = found[n].node;
+		n++;
+	}
+	if (!ret)
+		ret = settable(ctl, paths, n, AIPSNAP_CHUNK_SHIFT, 0, true, err);
+	for (i = 0; !ret && i < n; i++) {
+		struct aipsnap_enable e = { .major = found[i].major, .minor = found[i].minor,
+					    .chunk_shift = shift[i] };
+		struct track t = { .why = AIPSNAP_WHY_ENABLED };
+		struct aip_err one = AIP_ERR_INIT;
+		int failed = blkdev_identify(&found[i], &e.identity, &one);
+
+		if (!failed)
+			failed = ctl_call(ctl, AIPSNAP_ENABLE, &e);
+		snprintf(t.name, sizeof(t.name), "%s", found[i].name);
+		t.generation = e.generation;
+		if (failed && failed != -EEXIST) {
+			ctl_fail(&one, failed, e.why, "%s", t.name);
+			report_failed(r, t.name, &one);
+		} else {
+			report_started(r, &t);
+		}
+	}
+	return ret;
+}
+
+static int finish(int ctl, struct report *r, struct aip_err *err)
+{
+	struct aipsnap_info info;
+	struct tracked list;
+	uint32_t why = 0;
+	bool exists;
+	int ret = 0;
+
+	if (tracked_read(TRACKED_PATH, &list, err)) {
+		report_failed(r, TRACKED_PATH, err);
+		list.n = 0;
+	}
+	exists = !access(TABLE_PATH, F_OK);
+	if (exists)
+		ret = tablefile_load(ctl, TABLE_PATH, NULL, &why, err);
+	if (ret && (!why || !list.n))
+		return ret;
+	if (ret)
+		report_loud("%s; making a new table", err->msg);
+	if (ret || (!exists && list.n))
+		ret = start_over(ctl, &list, r, err);
+	else if (exists)
+		ret = start_waiting(ctl, flag_exists(), r, err);
+	if (!ret)
+		ret = ctl_info(ctl, &info, err);
+	if (!ret && info.flags & AIPSNAP_INFO_TABLE_BAD)
+		ret = flag_set(err);
+	else if (!ret && flag_exists() && !r->exit)
+		ret = flag_clear(err);
+	return ret;
+}
+
+static int work(void *arg)
+{
+	const struct late *l = arg;
+	_cleanup_(report_free) struct report r = REPORT_INIT;
+	_cleanup_close_ int ctl = -1;
+	struct aip_err err = AIP_ERR_INIT;
+	int ret = sysfs_ensure(&err);
+
+	store_sweep(STORE_FOLDER);
+	if (!ret)
+		ctl = ctl_open(CTL_LOAD, &err);
+	if (ret || ctl < 0) {
+		report_loud("%s", err.msg);
+		return err.exit ? err.exit : EXIT_ERROR;
+	}
+	ret = finish(ctl, &r, &err);
+	if (ret) {
+		report_loud("%s", err.msg);
+		report_failed(&r, "the table", &err);
+	}
+	return report_print(&r, l->json);
+}
+
+int cmd_late(const struct command *self, int argc, char **argv)
+{
+	static const struct option options[] = { { "timeout", required_argument, NULL, 'T' },
+						 { "help", no_argument, NULL, 'h' },
+						 OPTION_JSON, OPTION_END };
+	struct late l = { .seconds = 60 };
+	int c, ret;
+
+	while ((c = cmd_getopt(self, argc, argv, "", options)) >= 0) {
+		if (c == 'j')
+			l.json = true;
+		else if (c != 'T' || cmd_seconds(optarg, &l.seconds))
+			return cmd_usage(self);
+	}
+	if (argc > optind)
+		return cmd_usage(self);
+	if (ctl_is_off())
+		return report_nothing("switched off by aip=off on the kernel command line", l.json);
+	if (access(TABLE_PATH, F_OK) && access(TRACKED_PATH, F_OK) && !flag_exists())
+		return report_nothing("nothing is enabled", l.json);
+	ret = bound_run(work, &l, l.seconds);
+	return report_bound("late", ret, l.seconds);
+}

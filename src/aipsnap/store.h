@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store.h: where a snapshot keeps the old content of what is overwritten.
+ *
+ * A file of the store's folder is preallocated and handed to the driver, which pins it.  It
+ * keeps its name (an unlinked open file would keep its file system from becoming
+ * read-only at shutdown) and is removed with the snapshot; one that a crash left
+ * behind is swept away late at the next boot.
+ */
+#ifndef AIPSNAP_STORE_H
+#define AIPSNAP_STORE_H
+
+#include <stdint.h>
+
+#include "aipsnap/id.h"
+#include "common/err.h"
+
+#define STORE_FOLDER "/var/lib/aip/store"
+#define STORE_MIN    (64ULL << 20)
+
+/**
+ * store_create - a preallocated file for one member of a switch
+ * @folder: made when it is missing and the default one
+ * @name: set to its path (caller frees)
+ * Return: descriptor (read-only), -ENOSPC, or -errno.
+ */
+int store_create(const char *folder, uint64_t size, char **name, struct aip_err *err);
+
+/** store_note - remember that snapshot @n uses file @name, until the next boot. Return: 0 or -errno. */
+int store_note(unsigned int n, const char *name, struct aip_err *err);
+
+/** store_release - remove the file of snapshot @n, if it has one. */
+void store_release(unsigned int n);
+
+/** store_sweep - remove files that no snapshot of this boot uses. */
+void store_sweep(const char *folder);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * track.h: the two steps of starting and of sealing a device.
+ *
+ * Both times the driver first makes sure that it sees, and counts, every write; then
+ * the fingerprint is read here; then the driver decides.
+ */
+#ifndef AIPSNAP_TRACK_H
+#define AIPSNAP_TRACK_H
+
+#include <stdbool.h>
+
+#include "aipsnap/blkdev.h"
+#include "common/err.h"
+
+struct track {
+	unsigned int slot;
+	char name[80];		      /* of the device */
+	bool resumed;		      /* start: the lineage goes on */
+	bool table_failed;	      /* start: the table cannot be written */
+	uint32_t why;		      /* new lineage, or not sealed: why */
+	char detail[160];	      /* what the fingerprint saw, or why there is none */
+	struct aipsnap_id lineage, generation;
+	uint64_t written;	      /* seal: bytes written to the table */
+};
+
+/**
+ * track_start - begin tracking the device of a slot, resuming its lineage if that is proved
+ * @fresh: /.aipsnap_dirty or a person demands a new lineage
+ * Return: 0 (tracking runs; see @t), -EBUSY when it is tracked already, or -errno.
+ */
+int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, struct track *t,
+		struct aip_err *err);
+
+/**
+ * track_seal - mark the table CLEAN for a device
+ * @timeout_ms: for writes in flight
+ * Return: 0, -EBUSY when something can still write to it, -EAGAIN when something did,
+ *	-EOPNOTSUPP when nothing can be proved about its content, or -errno.
+ */
+int track_seal(int ctl, const struct aipsnap_device *dev, unsigned int timeout_ms, struct track *t,
+	       struct aip_err *err);
+
+#endif
