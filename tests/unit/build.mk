@@ -5,3 +5,5 @@ $(call aip_test_prog,test-json,tests/unit/test_json.c,json common,cmocka libcjso
 $(call aip_test_prog,test-udiff,tests/unit/test_udiff.c,patch common,cmocka)
 $(call aip_test_prog,test-index,tests/unit/test_index.c,patch json rpm common,cmocka libcjson rpm)
 $(call aip_test_prog,test-envelope,tests/unit/test_envelope.c,patch json rpm common,cmocka libcjson rpm)
+# what the fetch tests look at sources through
+$(call aip_test_prog,aip-indexes,tests/unit/aip_indexes.c,aipmng fetchwire patch json rpm common,rpm libcjson)
