@@ -39,8 +39,8 @@ static const struct command {
 enum {
 	OPT_AS_IS = 256,
 	OPT_SNAPSHOT,
-	OPT_STORAGE,
-	OPT_STORAGE_SIZE,
+	OPT_STORE,
+	OPT_STORE_SIZE,
 	OPT_TO,
 	OPT_ID,
 	OPT_COMPARE,
@@ -59,8 +59,8 @@ enum {
 static const struct option long_options[] = {
 	{ "as-is", no_argument, NULL, OPT_AS_IS },
 	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
-	{ "storage", required_argument, NULL, OPT_STORAGE },
-	{ "storage-size", required_argument, NULL, OPT_STORAGE_SIZE },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "store-size", required_argument, NULL, OPT_STORE_SIZE },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "id", required_argument, NULL, OPT_ID },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
@@ -82,8 +82,8 @@ static const char help_options[] =
 	"\nOptions of full, incremental, auto:\n"
 	"  --as-is             DEVICE stands still (unmounted, or an image file): make no snapshot\n"
 	"  --snapshot N        read the existing snapshot /dev/aipsnap<N> of DEVICE; it is kept\n"
-	"  --storage PATH      file or device for the snapshot's difference storage\n"
-	"  --storage-size SIZE of the difference storage (bytes, K, M, G, or percent: 10%)\n"
+	"  --store PATH        folder, file or device for the snapshot's difference storage\n"
+	"  --store-size SIZE   of the difference storage (bytes, K, M, G, or percent: 10%)\n"
 	"  --to URI            store the data in this NBD export (nbd://, nbds://, nbd+unix://)\n"
 	"  --compare           incremental: read all of DEVICE, store what differs (no tracking needed)\n"
 	"  --all               full: read also what the file system does not use\n"
@@ -165,11 +165,11 @@ static int take_option(struct aip_options *o, int c, const char *arg)
 	case OPT_SNAPSHOT:
 		o->source.snapshot = parse_number(arg, 0, 65535);
 		return o->source.snapshot < 0 ? usage("--snapshot takes a number", arg) : 0;
-	case OPT_STORAGE:
-		o->source.storage = arg;
+	case OPT_STORE:
+		o->source.store = arg;
 		return 0;
-	case OPT_STORAGE_SIZE:
-		o->source.storage_size = arg;
+	case OPT_STORE_SIZE:
+		o->source.store_size = arg;
 		return 0;
 	case OPT_TO:
 		o->to = arg;

@@ -17,7 +17,7 @@
 #define OUTPUT_MAX (1u << 30) /* of `aipsnap changes`: 64 Mi runs */
 
 /* Exit codes of aipsnap(8) that mean something to us. */
-enum { AIPSNAP_UNKNOWN_ID = 3, AIPSNAP_NOT_TRACKED = 4 };
+enum { AIPSNAP_NO_DRIVER = 3, AIPSNAP_UNKNOWN_ID = 6 };
 
 /* Run `aipsnap ARGS…`. Return: 0 (see res->status) or -errno; a failure's text is put in @err. */
 static int aipsnap(const char *const *args, size_t n, struct aip_spawn_result *res,
@@ -82,7 +82,7 @@ static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct ai
 	if ((r = aip_json_int(v, "snapshot", 0, 65535, &number, err)) < 0 ||
 	    (r = aip_json_str(v, "node", &node, err)) < 0 ||
 	    (r = aip_json_str(v, "lineage", &lineage, err)) < 0 ||
-	    (r = aip_json_str(v, "generation", &generation, err)) < 0 ||
+	    (r = aip_json_str(v, "opened", &generation, err)) < 0 ||
 	    (r = aip_json_int(v, "chunk", 4096, 1 << 20, &chunk, err)) < 0 ||
 	    (r = aip_json_int(v, "size", 512, AIP_JSON_INT_MAX, &size, err)) < 0)
 		return r;
@@ -97,8 +97,8 @@ static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct ai
 	return s->image ? 0 : aip_err_errno(err, -ENOMEM, "cannot open %s", node);
 }
 
-/* Find the snapshot (any, or that with the number @n) in aipsnap's JSON. */
-static int find_snapshot(const struct aip_buf *out, int n, struct aip_source *s,
+/* Find the snapshot (any, or that with the number @n) in the array @name of aipsnap's JSON. */
+static int find_snapshot(const struct aip_buf *out, const char *name, int n, struct aip_source *s,
 			 struct aip_err *err)
 {
 	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
@@ -108,7 +108,7 @@ static int find_snapshot(const struct aip_buf *out, int n, struct aip_source *s,
 
 	r = aip_json_parse(out->data, out->len, "output of aipsnap", NULL, &doc, err);
 	if (r == 0)
-		r = aip_json_array(aip_json_root(doc), "snapshots", &list, err);
+		r = aip_json_array(aip_json_root(doc), name, &list, err);
 	if (r < 0)
 		return r;
 	for (more = aip_json_first(list, &e); more; more = aip_json_next(&e)) {
@@ -139,23 +139,31 @@ static int make_snapshot(const char *device, const struct aip_source_options *o,
 	size_t n = 4;
 	int r;
 
-	if (o->storage) {
-		args[n++] = "--storage";
-		args[n++] = o->storage;
+	if (o->store) {
+		args[n++] = "--store";
+		args[n++] = o->store;
 	}
-	if (o->storage_size) {
-		args[n++] = "--storage-size";
-		args[n++] = o->storage_size;
+	if (o->store_size) {
+		args[n++] = "--size";
+		args[n++] = o->store_size;
 	}
 	r = aipsnap(args, n, &res, err);
 	if (r == 0 && res.status) {
 		aip_err_prefix(err, "cannot make a snapshot of %s", device);
-		if (res.status == AIPSNAP_NOT_TRACKED)
-			aip_err_hint(err, "`aipsnap enable %s` starts tracking it", device);
+		if (res.status == AIPSNAP_NO_DRIVER)
+			aip_err_hint(
+				err,
+				"`aipmng --modupdate` brings the driver, or --as-is backs up what "
+				"stands still");
+		else
+			aip_err_hint(err,
+				     "`aipsnap status` says what is tracked, `aipsnap enable %s` "
+				     "starts it",
+				     device);
 		return err->code;
 	}
 	if (r == 0)
-		r = find_snapshot(&res.out, -1, s, err);
+		r = find_snapshot(&res.out, "devices", -1, s, err);
 	s->own_snapshot = r == 0;
 	return r;
 }
@@ -169,7 +177,7 @@ static int use_snapshot(const struct aip_source_options *o, struct aip_source *s
 
 	if (r == 0 && res.status)
 		return err->code;
-	return r < 0 ? r : find_snapshot(&res.out, o->snapshot, s, err);
+	return r < 0 ? r : find_snapshot(&res.out, "snapshots", o->snapshot, s, err);
 }
 
 static int remove_snapshot(int number, struct aip_err *err)
@@ -204,7 +212,7 @@ int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
 		return r;
 	if (sscanf(b.data ? b.data : "", "%d %32s", &number, generation) == 2 &&
 	    aipsnap(args, 3, &res, &ignored) == 0 && res.status == 0 &&
-	    find_snapshot(&res.out, number, &s, &ignored) == 0 &&
+	    find_snapshot(&res.out, "snapshots", number, &s, &ignored) == 0 &&
 	    strcmp(s.generation, generation) == 0) {
 		aip_ui_note("Removing snapshot %d, left by an interrupted run.", number);
 		r = remove_snapshot(number, err);
@@ -291,37 +299,38 @@ int aip_source_close(struct aip_source *s, struct aip_set *set, struct aip_err *
 
 /* ---- changes ------------------------------------------------------------- */
 
-/* Head of `aipsnap changes --binary`, little-endian, then count runs of two __u64 (first, count). */
+/* Head of `aipsnap changes --binary`, little-endian; then a bitmap, bit n of byte n / 8 is chunk n. */
 struct changes_head {
-	char magic[8]; /* "AIPCHG1\n" */
-	uint32_t chunk, reserved;
-	uint64_t size;
+	char magic[8]; /* "AIPCHNG1" */
+	uint32_t chunk_shift, reserved;
+	uint64_t size;	 /* of the device, bytes */
+	uint64_t chunks; /* bits */
+	uint64_t changed, reserved2;
 	unsigned char lineage[16];
-	uint64_t runs;
 } __attribute__((packed));
 
 static int parse_changes(const struct aip_buf *b, const struct aip_source *s,
 			 struct aip_extents *out, struct aip_err *err)
 {
-	const char *p = b->data + sizeof(struct changes_head);
+	const unsigned char *bits = (unsigned char *)b->data + sizeof(struct changes_head);
+	uint64_t chunks = (s->size - 1) / s->chunk + 1, no;
 	struct changes_head h;
-	uint64_t i;
 
 	if (b->len < sizeof(h))
 		return aip_err_set(err, -EPROTO, "`aipsnap changes` gave too little");
 	memcpy(&h, b->data, sizeof(h));
-	if (memcmp(h.magic, "AIPCHG1\n", 8) != 0 || le32toh(h.chunk) != s->chunk ||
-	    le64toh(h.size) != s->size || le64toh(h.runs) != (b->len - sizeof(h)) / 16 ||
-	    (b->len - sizeof(h)) % 16)
+	if (memcmp(h.magic, "AIPCHNG1", 8) != 0 ||
+	    1ULL << (le32toh(h.chunk_shift) & 63) != s->chunk || le64toh(h.size) != s->size ||
+	    le64toh(h.chunks) != chunks || b->len - sizeof(h) != (chunks + 7) / 8)
 		return aip_err_set(err, -EPROTO, "`aipsnap changes` does not fit the snapshot");
-	for (i = 0; i < le64toh(h.runs); i++, p += 16) {
-		uint64_t run[2];
-
-		memcpy(run, p, 16);
-		if (aip_extents_add(out, le64toh(run[0]), le64toh(run[1])) < 0 ||
-		    le64toh(run[0]) + le64toh(run[1]) > (s->size - 1) / s->chunk + 1)
-			return aip_err_set(err, -EPROTO, "`aipsnap changes` gave a bad run");
-	}
+	for (no = 0; no < chunks; no += bits[no / 8] ? 1 : 8)
+		if (bits[no / 8] >> no % 8 & 1 && aip_extents_add(out, no, 1) < 0)
+			return aip_err_errno(err, -ENOMEM, "cannot list the changes");
+	if (aip_extents_chunks(out) != le64toh(h.changed))
+		return aip_err_set(err, -EPROTO,
+				   "`aipsnap changes` counts %" PRIu64
+				   " changed chunks, its bitmap has %" PRIu64,
+				   (uint64_t)le64toh(h.changed), aip_extents_chunks(out));
 	return 0;
 }
 

@@ -28,9 +28,9 @@ struct aip_source {
 
 struct aip_source_options {
 	bool as_is;
-	int snapshot;	     /* use this one, -1: make one */
-	const char *storage; /* passed to `aipsnap snapshot create`, or NULL */
-	const char *storage_size;
+	int snapshot;	   /* use this one, -1: make one */
+	const char *store; /* passed to `aipsnap snapshot create`, or NULL */
+	const char *store_size;
 };
 
 /**
