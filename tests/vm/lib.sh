@@ -80,6 +80,16 @@ vm_disk() { # SIZE|FILE [OPT=VALUE]...
 	vm_letter=$((n + 1))
 }
 
+# vm_command NAME: a QMP command without arguments, and its answer waited for
+vm_command() {
+	local id end=$((SECONDS + 20))
+	id=c$((++vm_id))
+	vm_qmp "{\"execute\":\"$1\",\"id\":\"$id\"}"
+	until grep -q "\"id\": \"$id\"" "$vm_dir/qmp"; do
+		vm_alive && [ $SECONDS -lt $end ] || { vm_fail "QEMU does not answer to $1"; return 1; }
+		sleep 0.02
+	done
+}
 vm_qmp() { printf '%s\n' "$*" >&"$vm_qi"; }
 vm_alive() { [ -n "$vm_pid" ] && kill -0 "$vm_pid" 2>/dev/null; }
 
