@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * faultrun.c: runs a program and, at one of its system calls, kills it or makes
+ * the call fail.  What strace's fault injection does, but counted over all calls
+ * together and without strace's time to start: every call of a run can be tried.
+ *
+ *	faultrun list OUT -- PROGRAM [ARG]...	   one line a call: N NAME-NUMBER r|w
+ *	faultrun kill N -- PROGRAM [ARG]...	   SIGKILL as it enters its Nth call
+ *	faultrun fail N ERRNO -- PROGRAM [ARG]...  its Nth call is not made and fails
+ *	faultrun failfrom N ERRNO -- PROGRAM ...   that one and every later write-side call
+ *
+ * Calls of the program itself are counted from its execve on, not its children's.
+ * "w": the call writes to a file system (a file opened to write, written, renamed,
+ * made durable, ...); standard output and standard error do not count.
+ *
+ * Exit status: the program's; 128 + signal; 125 when there were fewer calls; 126 own trouble.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef __x86_64__
+int main(void)
+{
+	fputs("faultrun: only for x86_64\n", stderr);
+	return 77;
+}
+#else
+
+enum mode { LIST, KILL, FAIL, FAILFROM };
+
+struct run {
+	enum mode mode;
+	long n;	 /* which call */
+	int err; /* errno for it */
+	FILE *out;
+	pid_t pid;
+	long count;  /* calls entered so far */
+	bool done;   /* the fault was injected */
+	bool inject; /* the call being made is the one */
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "faultrun: %s: %s\n", what, strerror(errno));
+	exit(126);
+}
+
+static bool writes(const struct user_regs_struct *r)
+{
+	switch (r->orig_rax) {
+	case SYS_openat:
+		return r->rdx & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC);
+	case SYS_open:
+		return r->rsi & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC);
+	case SYS_write:
+	case SYS_pwrite64:
+	case SYS_writev:
+	case SYS_ftruncate:
+		return r->rdi > 2;
+	case SYS_rename:
+	case SYS_renameat:
+	case SYS_renameat2:
+	case SYS_unlink:
+	case SYS_unlinkat:
+	case SYS_mkdir:
+	case SYS_mkdirat:
+	case SYS_fsync:
+	case SYS_fdatasync:
+	case SYS_fchmod:
+	case SYS_fchown:
+	case SYS_fsetxattr:
+	case SYS_utimensat:
+	case SYS_link:
+	case SYS_linkat:
+	case SYS_symlink:
+	case SYS_symlinkat:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void entered(struct run *run)
+{
+	struct user_regs_struct r;
+
+	run->count++;
+	if (ptrace(PTRACE_GETREGS, run->pid, 0, &r) < 0)
+		return;
+	if (run->mode == LIST) {
+		fprintf(run->out, "%ld %lld %c\n", run->count, (long long)r.orig_rax,
+			writes(&r) ? 'w' : 'r');
+		return;
+	}
+	if (run->mode == KILL && run->count == run->n) {
+		run->done = true;
+		kill(run->pid, SIGKILL);
+		return;
+	}
+	run->inject = (run->mode == FAIL && run->count == run->n) ||
+		      (run->mode == FAILFROM && run->count >= run->n && writes(&r));
+	if (run->inject) {
+		run->done = true;
+		r.orig_rax = -1;
+		ptrace(PTRACE_SETREGS, run->pid, 0, &r);
+	}
+}
+
+static void left(struct run *run)
+{
+	struct user_regs_struct r;
+
+	if (!run->inject)
+		return;
+	run->inject = false;
+	if (ptrace(PTRACE_GETREGS, run->pid, 0, &r) == 0) {
+		r.rax = -run->err;
+		ptrace(PTRACE_SETREGS, run->pid, 0, &r);
+	}
+}
+
+static int trace(struct run *run)
+{
+	bool inside = false;
+	int status, sig = 0;
+
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, run->pid, 0, sig) < 0 && errno != ESRCH)
+			die("ptrace");
+		if (waitpid(run->pid, &status, 0) < 0)
+			die("waitpid");
+		if (WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (WIFSIGNALED(status))
+			return 128 + WTERMSIG(status);
+		sig = WSTOPSIG(status);
+		if (sig != (SIGTRAP | 0x80)) {
+			if (sig == SIGTRAP)
+				sig = 0;
+			continue;
+		}
+		sig = 0;
+		inside = !inside;
+		if (inside)
+			entered(run);
+		else
+			left(run);
+	}
+}
+
+static void start(struct run *run, char **argv)
+{
+	int status;
+
+	run->pid = fork();
+	if (run->pid < 0)
+		die("fork");
+	if (run->pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execvp(argv[0], argv);
+		perror(argv[0]);
+		_exit(126);
+	}
+	/* stopped at its execve */
+	if (waitpid(run->pid, &status, 0) < 0 || !WIFSTOPPED(status))
+		die("cannot start the program");
+	if (ptrace(PTRACE_SETOPTIONS, run->pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) < 0)
+		die("ptrace");
+}
+
+static int usage(void)
+{
+	fputs("usage: faultrun list OUT | kill N | fail N ERRNO | failfrom N ERRNO -- PROGRAM...\n",
+	      stderr);
+	return 126;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const modes[] = { "list", "kill", "fail", "failfrom" };
+	struct run run = { 0 };
+	int i, first, status;
+
+	for (i = 0; argc > 3 && i < 4; i++)
+		if (strcmp(argv[1], modes[i]) == 0)
+			break;
+	first = i == FAIL || i == FAILFROM ? 5 : 4;
+	if (argc <= first || i == 4 || strcmp(argv[first - 1], "--") != 0)
+		return usage();
+	run.mode = i;
+	if (run.mode == LIST) {
+		run.out = fopen(argv[2], "we");
+		if (!run.out)
+			die(argv[2]);
+	} else {
+		run.n = atol(argv[2]);
+		run.err = first == 5 ? atoi(argv[3]) : 0;
+	}
+	start(&run, argv + first);
+	status = trace(&run);
+	if (run.out && fclose(run.out) != 0)
+		die(argv[2]);
+	return run.mode == LIST || run.done ? status : 125;
+}
+#endif
