@@ -13,8 +13,7 @@
  * @st: becomes STEP_ADAPT, or stays with st->why (exit code 5: the landmark that failed and the sample)
  * Return: 0 or -errno.
  */
-int adapt_step(const struct ctx *ctx, const struct survey *s, struct step *st,
-	       struct aip_err *err);
+int adapt_step(const struct ctx *ctx, const struct survey *s, struct step *st, struct aip_err *err);
 
 /**
  * adapt_bash_n - `bash -n` of the root's bash; of the host's where the root has none

@@ -13,7 +13,7 @@
 
 /* Documented in aipmng(8). */
 enum aip_exit {
-	AIP_EXIT_OK = 0,	 /* done, or nothing to do */
+	AIP_EXIT_OK = 0, /* done, or nothing to do */
 	AIP_EXIT_ERROR = 1,
 	AIP_EXIT_USAGE = 2,
 	AIP_EXIT_NO_PATCH = 3,	 /* the index has nothing for this system */

@@ -34,8 +34,7 @@ static void collect(struct run *run, struct plan *p)
 		int k = p->restoring ? AIP_KIND_N - 1 - i : i;
 
 		if (step_changes(&p->s[k]))
-			run->v[run->n++] =
-				(struct item){ .st = &p->s[k], .file = REPLACE_INIT };
+			run->v[run->n++] = (struct item){ .st = &p->s[k], .file = REPLACE_INIT };
 	}
 }
 
@@ -122,8 +121,9 @@ static void undo(struct run *run, struct aip_err *err)
 		if (it->file.renamed && take_back(run, it, &why) < 0) {
 			aip_log(run->ctx, LOG_ERR, "%s could not be taken back: %s",
 				it->st->t->hook->path, why.msg);
-			aip_err_hint(err, "%s is changed already and could not be taken back; "
-					  "the next aipmng --reconcile settles it",
+			aip_err_hint(err,
+				     "%s is changed already and could not be taken back; "
+				     "the next aipmng --reconcile settles it",
 				     it->st->t->hook->path);
 			continue; /* its intent stays, the next run reads it */
 		}
@@ -173,7 +173,8 @@ static void tidy(const struct ctx *ctx, struct plan *p)
 		if (st->unlink_rpmnew)
 			remove_beside(ctx, st->t, ".rpmnew", "it is in place now");
 		if (st->unlink_rpmsave)
-			remove_beside(ctx, st->t, ".rpmsave", "it was the patched file, byte for byte");
+			remove_beside(ctx, st->t, ".rpmsave",
+				      "it was the patched file, byte for byte");
 		if (st->drop_record)
 			record_drop(ctx, st->t->kind, NULL);
 	}

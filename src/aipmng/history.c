@@ -140,7 +140,9 @@ static void print_line(const char *text, size_t len)
 	stream = member(v, "stream");
 	note = member(v, "text");
 	printf("%s  %-8s  %s", time ? time : "?", event ? event : "?",
-	       path ? path : note ? note : "");
+	       path   ? path
+	       : note ? note
+		      : "");
 	if (package)
 		printf("  %s", package);
 	if (stream)

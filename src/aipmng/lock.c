@@ -48,21 +48,43 @@ static int try_both(int fd, struct aip_rpmdb *db, struct lock *lock, struct aip_
 	return r;
 }
 
+static int open_own(const struct ctx *ctx, struct aip_err *err)
+{
+	_cleanup_close_ int dir = ctx_dir(ctx, AIP_STATE_DIR, 0755, err);
+	int fd;
+
+	if (dir < 0)
+		return dir;
+	fd = openat(dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd >= 0 ? fd
+		       : aip_err_errno(err, -errno, "cannot open " AIP_STATE_DIR "/" LOCK_FILE);
+}
+
+int lock_brief(const struct ctx *ctx, struct lock *lock, struct aip_err *err)
+{
+	int r, fd = open_own(ctx, err);
+
+	if (fd < 0)
+		return fd;
+	r = try_own(fd, err);
+	if (r < 0)
+		close(fd);
+	else
+		lock->own = fd;
+	return r;
+}
+
 int lock_take(const struct ctx *ctx, struct aip_rpmdb *db, int timeout_ms, struct lock *lock,
 	      struct aip_err *err)
 {
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 	int64_t until = now_ms() + timeout_ms;
-	_cleanup_close_ int dir = ctx_dir(ctx, AIP_STATE_DIR, 0755, err);
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open_own(ctx, err);
 	bool said = false;
 	int r;
 
-	if (dir < 0)
-		return dir;
-	fd = openat(dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
-		return aip_err_errno(err, -errno, "cannot open " AIP_STATE_DIR "/" LOCK_FILE);
+		return fd;
 	while ((r = try_both(fd, db, lock, err)) == -EAGAIN && now_ms() < until) {
 		if (!said)
 			aip_log(ctx, LOG_DEBUG, "waiting: %s", err->msg);

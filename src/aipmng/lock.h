@@ -8,7 +8,7 @@
 #include "aipmng/aipmng.h"
 #include "rpm/pkgdb.h"
 
-#define LOCK_WAIT_MS 30000 /* somebody sits before it */
+#define LOCK_WAIT_MS  30000 /* somebody sits before it */
 #define LOCK_BRIEF_MS 10000 /* a trigger, a boot, a timer */
 
 struct lock {
@@ -16,7 +16,10 @@ struct lock {
 	struct aip_rpmlock rpm; /* see pkgdb.h */
 };
 
-#define LOCK_INIT { -1, AIP_RPMLOCK_INIT }
+#define LOCK_INIT                                                                                  \
+	{                                                                                          \
+		-1, AIP_RPMLOCK_INIT                                                               \
+	}
 
 /**
  * lock_take - take our own lock and rpm's
@@ -30,6 +33,9 @@ struct lock {
  */
 int lock_take(const struct ctx *ctx, struct aip_rpmdb *db, int timeout_ms, struct lock *lock,
 	      struct aip_err *err);
+
+/** lock_brief - our own lock only, without waiting: for a file of /var/lib/aip. Return: 0, -EAGAIN or -errno. */
+int lock_brief(const struct ctx *ctx, struct lock *lock, struct aip_err *err);
 void lock_release(struct lock *lock);
 
 #define _cleanup_lock_ _cleanup_(lock_release)

@@ -129,7 +129,9 @@ static void list_text(const struct work *w)
 
 			printf("%c %s-%s.%s  %s\n", is_installed(&w->survey, p) ? '*' : ' ',
 			       p->name, p->evr, p->arch,
-			       n == AIP_KIND_N ? "has its patches" : n ? "incomplete" : "no lawful place");
+			       n == AIP_KIND_N ? "has its patches"
+			       : n	       ? "incomplete"
+					       : "no lawful place");
 		}
 	}
 }

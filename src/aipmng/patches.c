@@ -104,9 +104,9 @@ static const char *done_word(const struct step *st)
 	case STEP_ADOPT:
 		return "patched already, recorded now";
 	default:
-		return st->t->state == TARGET_PATCHED ? "patched already" :
-		       st->t->state == TARGET_STALE   ? "patched for an older package" :
-							"left as it is";
+		return st->t->state == TARGET_PATCHED ? "patched already"
+		       : st->t->state == TARGET_STALE ? "patched for an older package"
+						      : "left as it is";
 	}
 }
 

@@ -12,8 +12,8 @@
 const char *step_name(enum step_action a)
 {
 	static const char *const names[] = {
-		[STEP_KEEP] = "keep",	[STEP_ADOPT] = "adopt",	    [STEP_PATCH] = "patch",
-		[STEP_MOVE] = "move",	[STEP_HEAL] = "heal",	    [STEP_ADAPT] = "adapt",
+		[STEP_KEEP] = "keep",	    [STEP_ADOPT] = "adopt", [STEP_PATCH] = "patch",
+		[STEP_MOVE] = "move",	    [STEP_HEAL] = "heal",   [STEP_ADAPT] = "adapt",
 		[STEP_RESTORE] = "restore", [STEP_STRIP] = "strip",
 	};
 
@@ -146,8 +146,7 @@ static int forward_patched(const struct survey *s, const struct aip_indexes *idx
 			r = record_entry(s, st, t->entry, t->from,
 					 adapted ? RECORD_BY_INDEX : RECORD_FOUND);
 		if (r < 0)
-			return aip_err_errno(err, r, "cannot make the record of %s",
-					     t->hook->path);
+			return aip_err_errno(err, r, "cannot make the record of %s", t->hook->path);
 	}
 	return 0;
 }
@@ -202,8 +201,8 @@ static int forward_unknown(const struct ctx *ctx, const struct survey *s,
 		return 0;
 	}
 	cannot(st, -EPERM, AIP_EXIT_CUSTOMISED,
-	       t->hooks ? "was edited, with the hook in it, and is left alone" :
-			  "is customised and is left alone");
+	       t->hooks ? "was edited, with the hook in it, and is left alone"
+			: "is customised and is left alone");
 	aip_err_hint(&st->why, "compare it with %s/%s, or try: aipmng --diff --adapt",
 		     AIP_SAMPLES_DIR, t->hook->sample);
 	return 0;
@@ -256,8 +255,7 @@ static int backward_patched(const struct ctx *ctx, const struct survey *s, struc
 	}
 	st->action = STEP_RESTORE;
 	r = blob_set(&st->next, to->buf.data, to->buf.len);
-	st->rec = step_record(s, t, RECORD_RESTORE,
-			      t->record ? t->record->how : RECORD_FOUND);
+	st->rec = step_record(s, t, RECORD_RESTORE, t->record ? t->record->how : RECORD_FOUND);
 	if (r < 0 || !st->rec)
 		return aip_err_errno(err, r < 0 ? r : -ENOMEM, "cannot restore %s", t->hook->path);
 	strcpy(st->rec->pre, t->pristine.sha);
@@ -320,9 +318,9 @@ static int backward(const struct ctx *ctx, const struct survey *s, struct step *
 	if (t->hooks == 1 && t->record && !t->blocked.code)
 		return backward_edited(ctx, s, st, err);
 	cannot(st, -EPERM, AIP_EXIT_CUSTOMISED,
-	       t->hooks > 1 ? "has our lines more than once and is left alone" :
-	       t->hooks	    ? "has our lines, but aipmng did not put them there: left alone" :
-			      "calls aipsnap in a way that aipmng did not write: left alone");
+	       t->hooks > 1 ? "has our lines more than once and is left alone"
+	       : t->hooks   ? "has our lines, but aipmng did not put them there: left alone"
+			    : "calls aipsnap in a way that aipmng did not write: left alone");
 	aip_err_hint(&st->why, "remove the lines by hand; %s/%s shows them", AIP_SAMPLES_DIR,
 		     t->hook->sample);
 	return 0;
@@ -351,8 +349,7 @@ static void judge(struct plan *p)
 	for (k = 0; k < AIP_KIND_N; k++) {
 		struct step *st = &p->s[k];
 
-		if (st->why.code &&
-		    (!p->verdict.code || weight(&st->why) > weight(&p->verdict)))
+		if (st->why.code && (!p->verdict.code || weight(&st->why) > weight(&p->verdict)))
 			p->verdict = st->why;
 	}
 }

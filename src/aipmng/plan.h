@@ -26,9 +26,10 @@ enum step_action {
 struct step {
 	struct target *t; /* belongs to the survey */
 	enum step_action action;
-	struct blob next;	   /* new bytes, for all but KEEP and ADOPT */
-	struct blob pristine;	   /* what is kept to restore it; .sha "" when there is nothing to keep */
-	struct record *rec;	   /* the record or intent; NULL for KEEP */
+	struct blob next; /* new bytes, for all but KEEP and ADOPT */
+	struct blob
+		pristine;   /* what is kept to restore it; .sha "" when there is nothing to keep */
+	struct record *rec; /* the record or intent; NULL for KEEP */
 	const struct timespec *mtime; /* what the new file's time is set to, NULL: now */
 	struct timespec mtime_buf;
 	bool drop_record;   /* the record speaks of content that is gone */
@@ -40,8 +41,8 @@ struct step {
 
 struct plan {
 	struct step s[AIP_KIND_N];
-	bool restoring; /* then the steps are taken in the other order */
-	bool work;	/* there is something to change on disk */
+	bool restoring;		/* then the steps are taken in the other order */
+	bool work;		/* there is something to change on disk */
 	struct aip_err verdict; /* .code: what keeps the set from being what is wanted */
 };
 

@@ -45,7 +45,8 @@ struct record {
 	char *origin;  /* of the index, for people */
 	char *package; /* NEVRA of initscripts at that time */
 	int header_algo;
-	char header_digest[AIP_DIGEST_HEX_MAX]; /* what that package says the script is; may be "" */
+	char header_digest
+		[AIP_DIGEST_HEX_MAX]; /* what that package says the script is; may be "" */
 	time_t applied;
 	struct timespec mtime; /* of the script before; a restore gives it back */
 	char *proof;	       /* adapted: the anchor engine's words */
@@ -60,7 +61,7 @@ struct foreign_record {
 struct records {
 	struct record *applied[AIP_KIND_N]; /* NULL: none */
 	struct record *intent[AIP_KIND_N];
-	bool kept[AIP_KIND_N];		    /* a record of this script is there that is not understood */
+	bool kept[AIP_KIND_N]; /* a record of this script is there that is not understood */
 	struct foreign_record *foreign;
 	size_t n_foreign;
 };

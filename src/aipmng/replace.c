@@ -115,9 +115,9 @@ static int copy_xattrs(int from, int to, const char *rel, struct aip_err *err)
 	for (i = 0; i < n; i += strlen(names + i) + 1) {
 		r = copy_one_xattr(from, to, names + i);
 		if (r < 0)
-			return aip_err_errno(err, r,
-					     "cannot carry the attribute %s of /%s over to the new file",
-					     names + i, rel);
+			return aip_err_errno(
+				err, r, "cannot carry the attribute %s of /%s over to the new file",
+				names + i, rel);
 	}
 	return 0;
 }

@@ -22,7 +22,10 @@ struct replace {
 	bool renamed;	    /* it has taken the place */
 };
 
-#define REPLACE_INIT { .rootfd = -1 }
+#define REPLACE_INIT                                                                               \
+	{                                                                                          \
+		.rootfd = -1                                                                       \
+	}
 
 /**
  * file_read_whole - the bytes and the inode of a regular file, links not followed

@@ -57,8 +57,9 @@ int state_flag_clear(const struct ctx *ctx, const char *name, struct aip_err *er
 		return aip_err_errno(err, -errno, "cannot remove " AIP_STATE_DIR "/%s", name);
 	}
 	if (fsync(dir) < 0)
-		return aip_err_errno(err, -errno, "cannot make the removal of " AIP_STATE_DIR
-						  "/%s durable", name);
+		return aip_err_errno(err, -errno,
+				     "cannot make the removal of " AIP_STATE_DIR "/%s durable",
+				     name);
 	return 0;
 }
 

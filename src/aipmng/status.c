@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "aipmng/log.h"
+#include "aipmng/state.h"
 #include "aipmng/status.h"
 #include "aipmng/strlist.h"
 #include "common/cleanup.h"
@@ -71,15 +72,16 @@ static int note_target(struct status *s, const struct target *t)
 			 t->blocked.hint);
 	if (r == 0 && t->state == TARGET_STALE)
 		r = NOTE(s, "%s carries a patch for an older package%s", path,
-			 t->rpmnew_is_new ? "; the new script lies beside it as .rpmnew" :
-					    "; reinstall initscripts to get the new script");
+			 t->rpmnew_is_new ? "; the new script lies beside it as .rpmnew"
+					  : "; reinstall initscripts to get the new script");
 	if (r == 0 && t->state == TARGET_CUSTOMISED && !t->blocked.code)
 		r = NOTE(s, "%s is customised%s: it is left alone", path,
 			 t->hooks ? ", with the hook in it" : "");
 	if (r == 0 && t->withdrawn)
 		r = NOTE(s, "the patch of %s was withdrawn", path);
 	if (r == 0 && t->rpmnew.sha[0] && t->state != TARGET_STALE)
-		r = NOTE(s, "%s.rpmnew is there: merge it by hand, then run aipmng --patches", path);
+		r = NOTE(s, "%s.rpmnew is there: merge it by hand, then run aipmng --patches",
+			 path);
 	return r;
 }
 
@@ -90,8 +92,8 @@ static int note_rest(struct status *s)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < v->records.n_foreign; i++)
-		r = NOTE(s, "record %s is kept, but not understood: %s",
-			 v->records.foreign[i].name, v->records.foreign[i].why);
+		r = NOTE(s, "record %s is kept, but not understood: %s", v->records.foreign[i].name,
+			 v->records.foreign[i].why);
 	for (i = 0; r == 0 && i < s->idx->n; i++)
 		if (s->idx->v[i].stale)
 			r = NOTE(s, "the index %s (%s) has expired: nobody renews it",
@@ -294,27 +296,42 @@ void status_text(const struct status *s, FILE *out)
 		fprintf(out, "Attention: %s\n", s->attention[i]);
 }
 
-void status_save(const struct work *w, const struct outcome *last)
+static int save(const struct work *w, const struct outcome *last, struct aip_err *err)
 {
 	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
-	_cleanup_close_ int dir = -1;
-	struct aip_err err = AIP_ERR_INIT;
+	_cleanup_close_ int dir = ctx_dir(w->ctx, AIP_STATE_DIR, 0755, err);
 	struct aip_jsonw j;
 	struct status s;
-	int r = status_make(w, last, &s);
+	int r;
 
+	if (dir < 0)
+		return dir;
+	r = status_make(w, last, &s);
 	aip_jsonw_init(&j, &text, true);
 	aip_jsonw_object(&j, NULL);
 	status_json(&s, &j);
 	aip_jsonw_end(&j);
 	status_free(&s);
+	if (r < 0 || aip_buf_status(&text) < 0)
+		return aip_err_errno(err, -ENOMEM, "cannot make the status");
+	state_sweep(dir);
+	return aip_write_file(dir, STATUS_FILE, text.data, text.len, 0644, err);
+}
+
+void status_save(const struct work *w, const struct outcome *last)
+{
+	_cleanup_lock_ struct lock lock = LOCK_INIT;
+	struct aip_err err = AIP_ERR_INIT;
+	int r = 0;
+
+	if (w->lock.own < 0)
+		r = lock_brief(w->ctx, &lock, &err);
+	if (r == -EAGAIN)
+		return; /* who is at work there writes it anyway */
 	if (r == 0)
-		r = aip_buf_status(&text);
-	dir = ctx_dir(w->ctx, AIP_STATE_DIR, 0755, &err);
-	if (r == 0 && dir >= 0)
-		r = aip_write_file(dir, STATUS_FILE, text.data, text.len, 0644, &err);
-	if (r < 0 || dir < 0)
-		aip_log(w->ctx, LOG_WARNING, "%s", err.msg[0] ? err.msg : "no memory for the status");
+		r = save(w, last, &err);
+	if (r < 0)
+		aip_log(w->ctx, LOG_WARNING, "%s", err.msg);
 }
 
 void status_last(const struct ctx *ctx, struct outcome *out)

@@ -13,10 +13,10 @@
 
 /* How the last run ended that changed something or tried to. */
 struct outcome {
-	char mode[32];	   /* "reconcile", "patches", "revert", "erase" */
-	int exit;	   /* what it would say by its exit code */
+	char mode[32]; /* "reconcile", "patches", "revert", "erase" */
+	int exit;      /* what it would say by its exit code */
 	char message[1600];
-	char time[32];	   /* RFC 3339, "" : never */
+	char time[32]; /* RFC 3339, "" : never */
 };
 
 struct status {

@@ -11,12 +11,9 @@
 const char *target_state_name(enum target_state s)
 {
 	static const char *const names[] = {
-		[TARGET_ABSENT] = "absent",
-		[TARGET_MISSING] = "missing",
-		[TARGET_PATCHED] = "patched",
-		[TARGET_STALE] = "patched-stale",
-		[TARGET_PATCHABLE] = "patchable",
-		[TARGET_PRISTINE_UNKNOWN] = "pristine-unknown",
+		[TARGET_ABSENT] = "absent",	    [TARGET_MISSING] = "missing",
+		[TARGET_PATCHED] = "patched",	    [TARGET_STALE] = "patched-stale",
+		[TARGET_PATCHABLE] = "patchable",   [TARGET_PRISTINE_UNKNOWN] = "pristine-unknown",
 		[TARGET_CUSTOMISED] = "customised",
 	};
 
@@ -205,8 +202,7 @@ static bool fresh(const struct target *t)
 	if (!t->rpm->digest[0] || target_in_header(t, &t->pristine))
 		return true;
 	/* adapted to a customised file: fresh as long as the package is the same */
-	return t->by_record && rec->how == RECORD_BY_ADAPTING &&
-	       rec->header_algo == t->rpm->algo &&
+	return t->by_record && rec->how == RECORD_BY_ADAPTING && rec->header_algo == t->rpm->algo &&
 	       strcmp(rec->header_digest, t->rpm->digest) == 0;
 }
 

@@ -36,12 +36,13 @@ struct target {
 	enum aip_kind kind;
 	const struct aip_hook *hook;
 	enum target_state state;
-	char *rel;		       /* relative to the root, links resolved; NULL when it cannot be */
-	struct stat st;		       /* valid unless ABSENT, MISSING */
-	struct blob now;	       /* what is there */
+	char *rel;	 /* relative to the root, links resolved; NULL when it cannot be */
+	struct stat st;	 /* valid unless ABSENT, MISSING */
+	struct blob now; /* what is there */
 	const struct aip_rpmfile *rpm; /* the newest header's, NULL: not installed */
 	const struct record *record;   /* NULL: none */
-	struct aip_err blocked;	       /* .code: why it may not be touched whatever it holds (links, type, ...) */
+	struct aip_err
+		blocked; /* .code: why it may not be touched whatever it holds (links, type, ...) */
 
 	/* PATCHED, STALE */
 	struct blob pristine; /* what was there before the patch */

@@ -12,7 +12,7 @@
 
 struct work {
 	struct ctx *ctx;
-	struct aip_rpmdb *db;  /* NULL: no database, see no_db */
+	struct aip_rpmdb *db; /* NULL: no database, see no_db */
 	struct aip_err no_db;
 	struct aip_indexes idx;
 	struct survey survey;

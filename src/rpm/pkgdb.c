@@ -9,7 +9,6 @@
 #include <rpm/rpmdb.h>
 #include <rpm/rpmfiles.h>
 #include <rpm/rpmlib.h>
-#include <rpm/rpmlog.h>
 #include <rpm/rpmmacro.h>
 #include <rpm/rpmts.h>
 
@@ -17,6 +16,7 @@
 #include "common/hex.h"
 #include "common/root.h"
 #include "rpm/pkgdb.h"
+#include "rpm/quiet.h"
 
 struct aip_rpmdb {
 	rpmts ts;
@@ -24,28 +24,16 @@ struct aip_rpmdb {
 	char *dbpath; /* as seen inside the root */
 };
 
-/* librpm's last words, for our error; it never speaks to stderr by itself. */
-static char last_words[256];
-
-static int swallow(rpmlogRec rec, rpmlogCallbackData data)
-{
-	if (rpmlogRecPriority(rec) <= RPMLOG_WARNING) {
-		snprintf(last_words, sizeof(last_words), "%s", rpmlogRecMessage(rec));
-		last_words[strcspn(last_words, "\n")] = 0;
-	}
-	return 0;
-}
-
 static int configure(struct aip_err *err)
 {
 	static bool done;
 
 	if (done)
 		return 0;
-	rpmlogSetCallback(swallow, NULL);
+	aip_rpmlog_quiet();
 	if (rpmReadConfigFiles(NULL, NULL) != 0)
 		return aip_err_set(err, -EIO, "cannot read the configuration of rpm: %s",
-				   last_words);
+				   aip_rpmlog_last());
 	done = true;
 	return 0;
 }
@@ -115,11 +103,11 @@ int aip_rpmdb_open(const char *root, struct aip_rpmdb **out, struct aip_err *err
 	}
 	rpmDefineMacro(NULL, macro, RMIL_CMDLINE);
 	db->ts = rpmtsCreate();
-	last_words[0] = 0;
+	aip_rpmlog_forget();
 	rpmtsSetVSFlags(db->ts, _RPMVSF_NOSIGNATURES | _RPMVSF_NODIGESTS);
 	if (rpmtsSetRootDir(db->ts, root) != 0 || rpmtsOpenDB(db->ts, O_RDONLY) != 0) {
 		r = aip_err_set(err, -EIO, "cannot open the rpm database %s in %s: %s", db->dbpath,
-				root, last_words);
+				root, aip_rpmlog_last());
 		aip_err_hint(err, "check it with: rpm --root %s -q initscripts", root);
 		goto fail;
 	}

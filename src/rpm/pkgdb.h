@@ -74,7 +74,10 @@ struct aip_rpmlock {
 	bool inside; /* we run inside the transaction that holds it, or there is none to take */
 };
 
-#define AIP_RPMLOCK_INIT { -1, false }
+#define AIP_RPMLOCK_INIT                                                                           \
+	{                                                                                          \
+		-1, false                                                                          \
+	}
 
 /**
  * aip_rpmlock_try - take the lock, without waiting
