@@ -322,7 +322,7 @@ static bool boot_landmarks(struct work *w)
 			sh_effect_name(last->effect), where(w, last, b, sizeof(b)));
 	if (first->unit == last->unit)
 		return refused(
-			w, "top level", sh_effect_name(last->effect), w->units[last->unit].first,
+			w, "top level", NULL, w->units[last->unit].first,
 			"the command in line %u both initialises devices (%s, %s) and writes "
 			"(%s, %s): there is no place between the two on the top level",
 			w->units[last->unit].first, sh_effect_name(last->effect),
@@ -395,7 +395,7 @@ static bool check_background(struct work *w, bool (*is)(enum sh_effect))
 		const struct sh_event *e = event(w, i);
 
 		if (e->background && e->unit < w->place && is(e->effect) && !waited_for(w, i))
-			return refused(w, "background", sh_effect_name(e->effect), e->line,
+			return refused(w, "background", NULL, e->line,
 				       "%s runs in the background (line %u) and may not be over at "
 				       "the place",
 				       sh_effect_name(e->effect), e->line);
@@ -435,7 +435,7 @@ static bool halt_landmarks(struct work *w)
 				sh_effect_name(event(w, i)->effect), event(w, i)->line, ro->line);
 	if (end->unit == ro->unit)
 		return refused(
-			w, "top level", sh_effect_name(end->effect), w->units[ro->unit].first,
+			w, "top level", NULL, w->units[ro->unit].first,
 			"the command in line %u both remounts read-only (%s) and does %s (%s): "
 			"there is no place between the two on the top level",
 			w->units[ro->unit].first, where(w, ro, a, sizeof(a)),

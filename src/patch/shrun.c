@@ -137,6 +137,7 @@ static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const stru
 	w->in_func[w->calls++] = f->v[0];
 	w->frame = (struct sh_frame){ .args = { f->n - 1, f->v + 1 }, .known = true };
 	w->conditional += maybe;
+	w->frame.depth = w->conditional;
 	end = sh_walk_node(w, body->a);
 	w->conditional -= maybe;
 	w->frame = outer;
@@ -330,7 +331,7 @@ static bool run_builtin(struct sh_walk *w, const struct sh_node *n, const struct
 	else if (!strcmp(s, ".") || !strcmp(s, "source"))
 		run_source(w, n, f);
 	else if (!strcmp(s, "shift"))
-		w->frame.known &= !w->conditional && f->n == 1, w->frame.shifted++;
+		w->frame.known &= w->conditional == w->frame.depth && f->n == 1, w->frame.shifted++;
 	else if (!strcmp(s, "shopt") || !strcmp(s, "enable")) {
 		if (sh_has_arg(f, "expand_aliases") || sh_has_arg(f, "extdebug") ||
 		    (*s == 'e' && sh_has_arg(f, "-f")))
@@ -414,7 +415,11 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 		return end;
 	if (!f->n || ++w->steps > SH_MAX_STEPS)
 		return end;
-	if (run_function(w, n, f, &end) || run_builtin(w, n, f, &end))
+	if (w->no_functions)
+		w->no_functions = false;
+	else if (run_function(w, n, f, &end))
+		return end;
+	if (run_builtin(w, n, f, &end))
 		return end;
 	if (!strcmp(f->v[0], "eval") && harmless_eval(w, n))
 		return end;
@@ -431,6 +436,7 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 	case SH_WRAP_FIELDS:
 		w->background += inner.background;
 		w->depth++;
+		w->no_functions = !inner.sees_functions;
 		end = run_fields(w, n, &inner.fields);
 		w->depth--;
 		w->background -= inner.background;

@@ -42,9 +42,10 @@ struct sh_walk {
 	size_t calls;
 	size_t unit;
 	unsigned int conditional, background, subshell, loops, mounts, depth;
-	bool saw_break;	  /* a way out of the loop that is being read */
-	bool crypt_later; /* inside init_crypto 1: devices with random keys, after the checks */
-	bool crypt_now;	  /* inside init_crypto 0 */
+	bool no_functions; /* the next command is not looked up among the functions */
+	bool saw_break;	   /* a way out of the loop that is being read */
+	bool crypt_later;  /* inside init_crypto 1: devices with random keys, after the checks */
+	bool crypt_now;	   /* inside init_crypto 0 */
 	size_t steps;
 	struct sh_events *events;
 	size_t allocated;

@@ -31,6 +31,7 @@ struct sh_frame {
 	struct sh_fields args;
 	size_t shifted;
 	bool known;
+	unsigned int depth; /* how conditional the call itself was */
 };
 
 struct sh_var;

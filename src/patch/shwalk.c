@@ -301,6 +301,7 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 {
 	struct sh_script *sub = sh_arena_alloc(w->script->arena, sizeof(*sub));
 	struct sh_end end = next_maybe;
+	struct sh_func *funcs = w->funcs;
 	const struct sh_node *u;
 
 	if (!sub || w->depth > 100) {
@@ -313,10 +314,14 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 	}
 	w->depth += 10;
 	w->subshell += !same_shell;
+	/* another shell does not know this one's functions for sure */
+	if (!same_shell)
+		w->funcs = NULL;
 	for (u = sub->units; u && end.flow == SH_NEXT && !give_up(w); u = u->next)
 		end = sh_walk_list(w, u);
 	w->subshell -= !same_shell;
 	w->depth -= 10;
+	w->funcs = same_shell ? w->funcs : funcs;
 	if (!same_shell)
 		end.flow = SH_NEXT;
 	return end;

@@ -9,6 +9,7 @@
 
 enum how {
 	ARGS,	    /* options, so many operands, then the command */
+	FUNCTION,   /* like ARGS, a shell function */
 	STRING_C,   /* the command is the string behind -c; otherwise ARGS */
 	SHELL,	    /* the string behind -c; anything else cannot be followed */
 	FIND,	    /* behind -exec and its kin */
@@ -26,9 +27,9 @@ struct wrapper {
 };
 
 static const struct wrapper wrappers[] = {
-	{ "action", ARGS, "", 1 },
-	{ "action_silent", ARGS, "", 1 },
-	{ "runcmd", ARGS, "", 1 },
+	{ "action", FUNCTION, "", 1 },
+	{ "action_silent", FUNCTION, "", 1 },
+	{ "runcmd", FUNCTION, "", 1 },
 	{ "rc_splash", NEVER, "", 0 },
 	{ "initlog", STRING_C, "sfnrpe", 0 },
 	{ "daemon", BACKGROUND, "", 0 },
@@ -285,6 +286,7 @@ enum sh_wrap sh_unwrap(struct sh_arena *arena, const struct sh_fields *f, struct
 	if (!from)
 		return SH_WRAP_UNCLEAR;
 	inner->background = w->how == BACKGROUND;
+	inner->sees_functions = w->how == FUNCTION || !strcmp(w->name, "daemon");
 	if (from == f->n)
 		return SH_WRAP_NOTHING;
 	return tail(f, from, inner);

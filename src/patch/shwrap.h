@@ -18,8 +18,9 @@ enum sh_wrap {
 struct sh_inner {
 	struct sh_fields fields;
 	const char *text;
-	bool background; /* and does not wait for it */
-	bool same_shell; /* STRING: in this shell (eval), not in one of its own */
+	bool background;     /* and does not wait for it */
+	bool sees_functions; /* FIELDS: it is itself a function, so its command can be one */
+	bool same_shell;     /* STRING: in this shell (eval), not in one of its own */
 };
 
 /** sh_unwrap - what a command with these arguments runs in turn. */

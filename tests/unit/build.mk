@@ -7,3 +7,4 @@ $(call aip_test_prog,test-index,tests/unit/test_index.c,patch json rpm common,cm
 $(call aip_test_prog,test-envelope,tests/unit/test_envelope.c,patch json rpm common,cmocka libcjson rpm)
 # what the fetch tests look at sources through
 $(call aip_test_prog,aip-indexes,tests/unit/aip_indexes.c,aipmng fetchwire patch json rpm common,rpm libcjson)
+$(call aip_test_prog,test-anchor,tests/unit/test_anchor.c,anchor patch common,cmocka)
