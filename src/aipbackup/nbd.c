@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "aipbackup/nbd.h"
 #include "common/jsonw.h"
@@ -37,6 +38,15 @@ static int nbd_err(struct aip_err *err, const char *name, const char *what)
 			   nbd_get_error());
 }
 
+/* Room for whole requests: on a unix socket the default makes each of them several turns. */
+static void widen_socket(struct aip_nbd *n)
+{
+	int fd = nbd_aio_get_fd(n->h), size = 4 << 20;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 static int finish_open(struct aip_nbd *n, bool writable, struct aip_err *err)
 {
 	int64_t size = nbd_get_size(n->h);
@@ -45,6 +55,7 @@ static int finish_open(struct aip_nbd *n, bool writable, struct aip_err *err)
 	if (size < 0)
 		return nbd_err(err, n->name, "get its size");
 	n->size = size;
+	widen_socket(n);
 	r = nbd_is_read_only(n->h);
 	if (writable && r != 0) {
 		aip_err_set(err, -EROFS, "%s is exported read-only", n->name);

@@ -176,9 +176,12 @@ static void list_json(int ctl, struct aip_buf *out)
 		aip_jsonw_uint(&w, "snapshot", n);
 		snprintf(text, sizeof(text), "/dev/aipsnap%u", n);
 		aip_jsonw_str(&w, "node", text);
-		if (!ctl_device(ctl, snap.slot, &dev, NULL))
+		if (!ctl_device(ctl, snap.slot, &dev, NULL)) {
 			aip_jsonw_strn(&w, "name", dev.identity.name,
 				       strnlen(dev.identity.name, sizeof(dev.identity.name)));
+			aip_jsonw_str(&w, "lineage", id_text(&dev.lineage, id));
+		}
+		aip_jsonw_uint(&w, "chunk", 1ULL << snap.chunk_shift);
 		aip_jsonw_uint(&w, "set", snap.set);
 		aip_jsonw_uint(&w, "size", snap.sectors << AIPSNAP_SECTOR_SHIFT);
 		aip_jsonw_str(&w, "time", aip_rfc3339(snap.time, text));
