@@ -13,7 +13,7 @@
 #include "fetch/http.h"
 
 #define REDIRECTS_MAX 5
-#define SLOW_BYTES    64 /* per second, for a quarter of the time: given up */
+#define SLOW_BYTES    64 /* per second, for some seconds and a quarter of the time: given up */
 
 struct transfer {
 	struct aip_buf *body;
@@ -128,7 +128,7 @@ static void set_how(CURL *c, const struct http_how *how)
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, how->connect_ms);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, how->total_ms);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, 1 + how->total_ms / 4000);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, 2 + how->total_ms / 4000);
 }
 
 /* What to do about it. */

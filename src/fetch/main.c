@@ -85,6 +85,23 @@ static void put_notes(struct aip_buf *head, const struct aip_buf *notes)
 		wire_putf(head, "note", "%.500s", notes->data + at);
 }
 
+/* Put the unpacked form into @body if it is packed. */
+static int unpack(size_t max, const char *name, struct aip_buf *body, struct aip_err *err)
+{
+	_cleanup_buf_ struct aip_buf plain = AIP_BUF_INIT;
+	int r;
+
+	if (!is_gzip(body->data, body->len))
+		return 0;
+	r = gunzip(body->data, body->len, max, name, &plain, err);
+	if (r < 0)
+		return r;
+	aip_buf_free(body);
+	*body = plain;
+	plain = (struct aip_buf)AIP_BUF_INIT;
+	return 0;
+}
+
 /* Ask the source that @req names. Return: enum http_verdict, REPO_NONE or -errno; @head is begun. */
 static int ask(const struct wire *req, size_t max, struct aip_buf *head, struct aip_buf *body,
 	       struct aip_err *err)
@@ -115,28 +132,16 @@ static int ask(const struct wire *req, size_t max, struct aip_buf *head, struct 
 		put_notes(head, &ans.notes);
 	}
 	if (r == HTTP_BODY) {
+		int u = unpack(max, public ? public : "the index", body, err);
+
+		r = u < 0 ? u : r;
+	}
+	if (r == HTTP_BODY) {
 		wire_put(head, "etag", tags.etag[0] ? tags.etag : NULL);
 		wire_put(head, "modified", tags.modified[0] ? tags.modified : NULL);
 	}
 	repo_answer_free(&ans);
 	return r;
-}
-
-/* Put the unpacked form into @body if it is packed. */
-static int unpack(size_t max, struct aip_buf *body, struct aip_err *err)
-{
-	_cleanup_buf_ struct aip_buf plain = AIP_BUF_INIT;
-	int r;
-
-	if (!is_gzip(body->data, body->len))
-		return 0;
-	r = gunzip(body->data, body->len, max, "the index", &plain, err);
-	if (r < 0)
-		return r;
-	aip_buf_free(body);
-	*body = plain;
-	plain = (struct aip_buf)AIP_BUF_INIT;
-	return 0;
 }
 
 static int answer(int verdict, struct aip_buf *head, const struct aip_buf *body,
@@ -182,11 +187,6 @@ static int run(void)
 	r = http_setup();
 	if (r == 0)
 		r = ask(&req, max, &head, &body, &err);
-	if (r == HTTP_BODY) {
-		int u = unpack(max, &body, &err);
-
-		r = u < 0 ? u : r;
-	}
 	return answer(r, &head, &body, &err) < 0 ? 1 : 0;
 }
 

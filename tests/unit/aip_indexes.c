@@ -125,8 +125,10 @@ int main(int argc, char **argv)
 	ctx.rootfd = ctx.root ? open(ctx.root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (ctx.rootfd < 0)
 		return 2;
-	if (conf_load(&ctx, &err) < 0)
-		return fail(&err);
+	if (conf_load(&ctx, &err) < 0) {
+		r = fail(&err);
+		goto out;
+	}
 	for (i = 3; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--index") == 0)
 			ctx.opt.index = argv[i + 1];
@@ -137,6 +139,7 @@ int main(int argc, char **argv)
 		r = argc > 3 && aip_reset_serial(&ctx, argv[3], &err) < 0 ? fail(&err) : 0;
 	else
 		r = run(&ctx, argv[2], needs ? &need : NULL, &err);
+out:
 	conf_free(ctx.conf);
 	free((char *)ctx.root);
 	close(ctx.rootfd);
