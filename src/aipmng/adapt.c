@@ -12,6 +12,8 @@ int adapt_bash_n(const struct ctx *ctx, const void *script, size_t len, struct a
 
 	if (r == -ENOENT && !ctx->real_root)
 		r = aip_bash_n(NULL, script, len, 0, err);
+	if (r == 0)
+		aip_err_clear(err);
 	return r;
 }
 

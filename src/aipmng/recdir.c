@@ -135,20 +135,30 @@ void records_free(struct records *recs)
 	memset(recs, 0, sizeof(*recs));
 }
 
-/* What stands at @name and is no record of ours moves aside, unchanged. */
-static int make_room(int dir, const char *name, struct aip_err *err)
+/* Return: 1 when a file @name is there that is no record of ours, 0 when not, -ENOMEM. */
+static int is_foreign(int dir, const char *name)
 {
 	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
 	_cleanup_(record_freep) struct record *rec = NULL;
-	char aside[128];
-	int i, r = aip_read_file(dir, name, AIP_RECORD_MAX, &text, NULL);
+	int r = aip_read_file(dir, name, AIP_RECORD_MAX, &text, NULL);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
 		r = record_parse(text.data, text.len, name, &rec, NULL);
-	if (r == 0 || r == -ENOMEM)
-		return r;
+	return r == 0 || r == -ENOMEM ? r : 1;
+}
+
+/* What stands at @name and is no record of ours moves aside, unchanged. */
+static int make_room(int dir, const char *name, struct aip_err *err)
+{
+	char aside[128];
+	int i, r = is_foreign(dir, name);
+
+	if (r < 0)
+		return aip_err_errno(err, r, "cannot read " RECORDS_DIR "/%s", name);
+	if (r == 0)
+		return 0;
 	for (i = 0; i < 1000; i++) {
 		snprintf(aside, sizeof(aside), "%s.kept-%d", name, i);
 		if (faccessat(dir, aside, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
@@ -201,6 +211,8 @@ static int drop(const struct ctx *ctx, enum aip_kind kind, const char *what, str
 	if (dir < 0)
 		return dir;
 	file_name(kind, what, name);
+	if (is_foreign(dir, name))
+		return 0;
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return aip_err_errno(err, -errno, "cannot remove " RECORDS_DIR "/%s", name);
 	if (fsync(dir) < 0)

@@ -19,7 +19,7 @@ import sys
 TOP = os.environ["AIP_TOP"]
 BUILD = os.environ["AIP_B"]
 TMP = os.environ["AIP_TMP"]
-AIPMNG = f"{BUILD}/aipmng"
+AIPMNG = f"{TMP}/aipmng"  # a copy: others may build meanwhile
 RC, HALT = "/etc/rc.d/rc.sysinit", "/etc/rc.d/init.d/halt"
 PATHS = (RC, HALT)
 
@@ -114,6 +114,7 @@ class Kit:
 
     def __init__(self):
         build("aipmng")
+        shutil.copy2(f"{BUILD}/aipmng", AIPMNG)
 
     def scripts(self, stamp):
         return {RC: RC_TEXT.format(stamp=stamp).encode(),
