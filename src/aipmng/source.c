@@ -193,8 +193,28 @@ static int check_threshold(struct load *l)
 /* A key was revoked: what it had signed is opened again without it. */
 static int reopen(struct load *l)
 {
-	indexes_clear(l->out);
-	return load_local(l);
+	struct aip_indexes before = *l->out;
+	size_t i;
+	int r;
+
+	l->out->v = NULL;
+	l->out->n = 0;
+	r = load_local(l);
+	/* what is still there keeps its origin: only the key's own is gone */
+	for (i = 0; i < l->out->n; i++) {
+		struct aip_loaded *now = &l->out->v[i], *then;
+
+		then = indexes_find(&before, now->index->stream);
+		if (then && strcmp(then->index->sha256, now->index->sha256) == 0) {
+			char *origin = now->origin;
+
+			now->origin = then->origin;
+			now->from = then->from;
+			then->origin = origin;
+		}
+	}
+	indexes_clear(&before);
+	return r;
 }
 
 static int mark_stale(struct load *l, bool warn)

@@ -15,7 +15,7 @@ from sources import (Key, Root, Server, TMP, build, case, certificates, done, en
                      payload, write)
 import gzip  # noqa: E402
 
-build("aip-indexes", "aip-fetch")
+build("aip-indexes", "aip-fetch", sanitized=True)
 key = Key("a")
 certs = certificates(TMP + "/certs")
 server = Server("--tls", certs + "/server.pem", certs + "/server.key", "--client-ca", certs + "/ca.pem", "--proxy",
