@@ -91,11 +91,15 @@ bool sh_redirs_mention_mounts(struct sh_walk *w, const struct sh_redir *r, unsig
 /* mount or findmnt without a file system: it lists them; only some types are not all */
 static bool lists_mounts(struct sh_walk *w, const struct sh_node *n)
 {
+	const struct sh_node *f;
 	const struct sh_word *word = n->words;
 	const char *s = word ? sh_word_lit(w->script->arena, word) : NULL;
 
 	if (!s)
 		return false;
+	for (f = w->script->funcs; f; f = f->next_func)
+		if (!strcmp(f->name, s))
+			return false; /* something of the script's own */
 	s = sh_basename(s);
 	if (strcmp(s, "mount") && strcmp(s, "findmnt"))
 		return false;
