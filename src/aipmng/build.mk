@@ -7,4 +7,4 @@ AIPMNG_SRC := $(addprefix src/aipmng/,accept.c adapt.c cache.c change.c conf.c c
 	reconcile.c record.c replace.c revert.c source.c state.c status.c strlist.c survey.c target.c \
 	textdiff.c trust.c work.c yumrepo.c)
 $(call aip_lib,aipmng,$(AIPMNG_SRC))
-$(call aip_prog,aipmng,src/aipmng/main.c,aipmng fetchwire patch json rpm common,rpm libcjson)
+$(call aip_prog,aipmng,src/aipmng/main.c,aipmng fetchwire anchor patch json rpm common,rpm libcjson)

@@ -174,7 +174,7 @@ static int forward_stale(const struct ctx *ctx, const struct survey *s,
 	const struct aip_index_file *entry = NULL;
 	int r;
 
-	if (t->rpmnew_is_new)
+	if (t->rpmnew_is_new && target_was_packaged(t))
 		entry = aip_indexes_by_pre(idx, t->rpmnew.sha, &from);
 	if (entry && entry->kind == t->kind && !t->blocked.code) {
 		r = with_entry(s, st, STEP_HEAL, &t->rpmnew, entry, from, err);
@@ -245,7 +245,7 @@ static int backward_patched(const struct ctx *ctx, const struct survey *s, struc
 			    struct aip_err *err)
 {
 	struct target *t = st->t;
-	bool newer = t->state == TARGET_STALE && t->rpmnew_is_new;
+	bool newer = t->state == TARGET_STALE && t->rpmnew_is_new && target_was_packaged(t);
 	const struct blob *to = newer ? &t->rpmnew : &t->pristine;
 	int r;
 

@@ -206,6 +206,18 @@ static bool fresh(const struct target *t)
 	       strcmp(rec->header_digest, t->rpm->digest) == 0;
 }
 
+bool target_was_packaged(const struct target *t)
+{
+	const struct record *rec = t->by_record ? t->record : NULL;
+	char sum[AIP_DIGEST_HEX_MAX];
+
+	if (!rec || !rec->header_digest[0])
+		return t->entry != NULL;
+	return aip_digest_hex(rec->header_algo, t->pristine.buf.data, t->pristine.buf.len, sum) ==
+		       0 &&
+	       strcmp(sum, rec->header_digest) == 0;
+}
+
 int target_classify(struct target *t, const struct aip_indexes *idx, struct aip_err *err)
 {
 	int r;

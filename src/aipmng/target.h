@@ -76,6 +76,12 @@ const char *target_state_name(enum target_state s);
 /** target_in_header - Return: whether bytes are what the newest header says (false when it has no digest). */
 bool target_in_header(const struct target *t, const struct blob *b);
 
+/**
+ * target_was_packaged - PATCHED, STALE: was the script under the patch as a package had it?
+ * Then nobody's own changes are lost when rpm's newer script takes its place.
+ */
+bool target_was_packaged(const struct target *t);
+
 /** blob_set - take @data over by copy, with its digest. Return: 0 or -errno. */
 int blob_set(struct blob *b, const void *data, size_t len);
 void blob_free(struct blob *b);
