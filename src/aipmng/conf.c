@@ -82,9 +82,12 @@ static int set_text(const struct setting *s, void *field, long min, long max, st
 
 static int set_repo(const struct setting *s, void *field, long min, long max, struct aip_err *err)
 {
-	if (strpbrk(s->value, " \t[]"))
+	const char *value = s->value;
+
+	if (strpbrk(value, " \t[]"))
 		return wrong(s, err, "repo: not the name of a section of yum.repos.d, nor none");
-	return replace(field, strcmp(s->value, "none") == 0 ? NULL : s->value) < 0 ? nomem(err) : 0;
+	value = *value ? value : "aip";
+	return replace(field, strcmp(value, "none") == 0 ? NULL : value) < 0 ? nomem(err) : 0;
 }
 
 static int set_proxy(const struct setting *s, void *field, long min, long max, struct aip_err *err)

@@ -226,7 +226,7 @@ static int mark_stale(struct load *l, bool warn)
 	for (i = 0; i < l->out->n; i++) {
 		struct aip_loaded *e = &l->out->v[i];
 
-		e->stale = e->index->expires <= now;
+		e->stale = aip_index_check_time(e->index, now, NULL) < 0;
 		if (e->stale && warn && e->from != AIP_FROM_PACKAGE &&
 		    indexes_warn(l->out,
 				 "the index %s from %s expired on %s and was not renewed; it is "
