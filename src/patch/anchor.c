@@ -479,6 +479,12 @@ static bool check_reached(struct work *w)
 	if (end != NONE && event(w, end)->unit < w->place)
 		return refused(w, "reached", NULL, event(w, end)->line,
 			       "the script ends in line %u, before the place", event(w, end)->line);
+	for (end = 0; w->proof->kind == AIP_KIND_RC_SYSINIT && end < w->events.n; end++)
+		if (in_halt(event(w, end)->effect) && event(w, end)->unit < w->place &&
+		    !event(w, end)->conditional && event(w, end)->effect != SH_MD_WAIT)
+			return refused(w, "reached", NULL, event(w, end)->line,
+				       "the machine is ended in line %u, before the place",
+				       event(w, end)->line);
 	passed(w, "reached", "no exit, exec or return on the top level before it");
 	return true;
 }

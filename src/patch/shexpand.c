@@ -320,6 +320,7 @@ static size_t name_len(const struct sh_lex *l)
 static void braced(struct sh_lex *l, struct sh_part *part)
 {
 	unsigned int line = l->line;
+	struct sh_word *subscript;
 	bool length = false;
 	size_t n;
 	int c = sh_look(l);
@@ -360,8 +361,10 @@ static void braced(struct sh_lex *l, struct sh_part *part)
 		sh_adv(l, 1);
 	if (!part->op)
 		part->op = strchr("-=+?", c) ? (char)c : '*';
-	/* an array's subscript hides nothing that the operator's word could */
+	subscript = part->arg;
 	part->arg = braced_word(l, part->quoted, !strchr("-=+?", c));
+	if (part->arg)
+		part->arg->next = subscript; /* what it expands happens too */
 	sh_adv(l, 1);
 }
 

@@ -186,7 +186,7 @@ enum sh_effect sh_classify_mount(const struct sh_fields *f)
 			m.operands[m.n++] = s;
 	}
 	if (m.remount)
-		return remount_effect(&m);
+		return m.fake ? SH_NOTHING : remount_effect(&m);
 	if (m.unclear)
 		return SH_MOUNT;
 	if (m.fake || m.bind || m.move)

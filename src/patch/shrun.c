@@ -115,6 +115,18 @@ static enum sh_status is_zero(const struct sh_fields *f)
 	return f->n == 2 && !strcmp(f->v[1], "1") ? SH_FALSE : SH_MAYBE;
 }
 
+static bool same_call(const struct sh_fields *a, const struct sh_fields *b)
+{
+	size_t i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]))
+			return false;
+	return true;
+}
+
 static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
 			  const struct sh_node *body, bool maybe)
 {
@@ -124,7 +136,7 @@ static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const stru
 	size_t i;
 
 	for (i = 0; i < w->calls; i++)
-		if (!strcmp(w->in_func[i], f->v[0]))
+		if (same_call(&w->in_call[i], f))
 			return next_maybe; /* recursion adds nothing new */
 	if (w->calls == SH_MAX_CALLS) {
 		w->events->too_many = true;
@@ -134,7 +146,7 @@ static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const stru
 		w->crypt_later = is_zero(f) == SH_FALSE;
 		w->crypt_now = !w->crypt_later;
 	}
-	w->in_func[w->calls++] = f->v[0];
+	w->in_call[w->calls++] = *f;
 	w->frame = (struct sh_frame){ .args = { f->n - 1, f->v + 1 }, .known = true };
 	w->conditional += maybe;
 	w->frame.depth = w->conditional;
@@ -249,6 +261,16 @@ static void run_trap(struct sh_walk *w, const struct sh_node *n, const struct sh
 	w->events->n = before;
 }
 
+static void run_shift(struct sh_walk *w, const struct sh_fields *f)
+{
+	const char *count = f->n > 1 ? f->v[1] : "1";
+
+	if (w->conditional != w->frame.depth || strlen(count) != 1 || *count < '0' || *count > '9')
+		w->frame.known = false;
+	else
+		w->frame.shifted += (size_t)(*count - '0');
+}
+
 static void run_unset(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
 {
 	size_t i;
@@ -331,7 +353,7 @@ static bool run_builtin(struct sh_walk *w, const struct sh_node *n, const struct
 	else if (!strcmp(s, ".") || !strcmp(s, "source"))
 		run_source(w, n, f);
 	else if (!strcmp(s, "shift"))
-		w->frame.known &= w->conditional == w->frame.depth && f->n == 1, w->frame.shifted++;
+		run_shift(w, f);
 	else if (!strcmp(s, "shopt") || !strcmp(s, "enable")) {
 		if (sh_has_arg(f, "expand_aliases") || sh_has_arg(f, "extdebug") ||
 		    (*s == 'e' && sh_has_arg(f, "-f")))
@@ -398,9 +420,9 @@ static void plain_command(struct sh_walk *w, const struct sh_node *n, const stru
 {
 	enum sh_effect e = sh_classify(f);
 
-	if (e == SH_NOTHING || part_of_crypt(w, e, f))
+	if (e == SH_NOTHING || part_of_crypt(w, e, f) || (e == SH_WAIT && w->subshell))
 		return;
-	if (e == SH_RO && w->mounts && w->loops)
+	if (e == SH_RO && w->mounts)
 		e = SH_RO_ALL;
 	sh_emit(w, e, n, f, e == SH_UNSAFE ? "changes what commands mean" : NULL);
 }

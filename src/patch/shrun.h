@@ -38,7 +38,7 @@ struct sh_walk {
 	struct sh_vars vars;
 	struct sh_func *funcs;
 	struct sh_frame frame;
-	const char *in_func[SH_MAX_CALLS];
+	struct sh_fields in_call[SH_MAX_CALLS];
 	size_t calls;
 	size_t unit;
 	unsigned int conditional, background, subshell, loops, mounts, depth;

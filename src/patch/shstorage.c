@@ -134,8 +134,23 @@ static enum sh_effect mdadm(const struct sh_fields *f)
 	return has_any(f, query) && !unclear(f) ? SH_NOTHING : SH_MD;
 }
 
+/* --monitor and --poll change nothing about what is active */
+static enum sh_effect vgchange(const struct sh_fields *f)
+{
+	size_t i;
+
+	if (!sh_has_arg(f, "--monitor") && !sh_has_arg(f, "--poll"))
+		return SH_LVM;
+	for (i = 1; i < f->n; i++)
+		if (!strncmp(f->v[i], "-a", 2) || !strncmp(f->v[i], "--a", 3) ||
+		    (unsigned char)f->v[i][0] <= SH_UNKNOWN_SPLIT || !strcmp(f->v[i], "--refresh"))
+			return SH_LVM;
+	return SH_NOTHING;
+}
+
 static enum sh_effect lvm(const struct sh_fields *f)
 {
+	struct sh_fields rest;
 	static const char *const query[] = { "vgs",	   "lvs",	"pvs",	   "vgdisplay",
 					     "lvdisplay",  "pvdisplay", "version", "help",
 					     "dumpconfig", "segtypes",	"formats", NULL };
@@ -144,6 +159,11 @@ static enum sh_effect lvm(const struct sh_fields *f)
 	for (i = 0; query[i]; i++)
 		if (!strcmp(arg1(f), query[i]))
 			return SH_NOTHING;
+	if (!strcmp(arg1(f), "vgchange")) {
+		rest.v = f->v + 1;
+		rest.n = f->n - 1;
+		return vgchange(&rest);
+	}
 	return SH_LVM;
 }
 
@@ -289,11 +309,41 @@ static enum sh_effect awk(const struct sh_fields *f)
 {
 	size_t i;
 
+	if (sh_has_arg(f, "-f"))
+		return SH_OPAQUE;
 	for (i = 1; i < f->n; i++)
 		if (strstr(f->v[i], "system(") || strstr(f->v[i], "system (") ||
 		    strstr(f->v[i], "getline") || strstr(f->v[i], "| \"") || strstr(f->v[i], "|\""))
 			return SH_OPAQUE;
 	return SH_NOTHING;
+}
+
+/* the command e and the flag e of s run what is in the text */
+static enum sh_effect sed(const struct sh_fields *f)
+{
+	size_t i, n;
+
+	for (i = 1; i < f->n; i++) {
+		n = strlen(f->v[i]);
+		if (n && f->v[i][n - 1] == 'e' &&
+		    (n == 1 || strchr("/|,#0123456789$gi;", f->v[i][n - 2])))
+			return SH_OPAQUE;
+		if (!strncmp(f->v[i], "e ", 2) || strstr(f->v[i], ";e ") || strstr(f->v[i], "1e "))
+			return SH_OPAQUE;
+	}
+	return SH_NOTHING;
+}
+
+static enum sh_effect swapon(const struct sh_fields *f)
+{
+	return f->n == 2 && (!strcmp(arg1(f), "-s") || !strcmp(arg1(f), "--show")) ? SH_NOTHING
+										   : SH_WRITE;
+}
+
+/* only without operands it waits for all that runs in the background */
+static enum sh_effect wait_all(const struct sh_fields *f)
+{
+	return f->n == 1 ? SH_WAIT : SH_NOTHING;
 }
 
 static enum sh_effect hash(const struct sh_fields *f)
@@ -323,10 +373,24 @@ static enum sh_effect upstart(const struct sh_fields *f)
 
 static enum sh_effect by_service(const char *name)
 {
-	static const char *const devices[] = {
-		"iscsi",	"iscsid",	"multipathd", "drbd",	   "blk-availability",
-		"lvm2-lvmetad", "lvm2-monitor", "fcoe",	      "udev-post", NULL
-	};
+	static const char *const devices[] = { "iscsi",
+					       "iscsid",
+					       "multipathd",
+					       "drbd",
+					       "blk-availability",
+					       "lvm2-lvmetad",
+					       "lvm2-monitor",
+					       "fcoe",
+					       "PowerPath",
+					       "vxvm-boot",
+					       "o2cb",
+					       "mdadm-raid",
+					       "cryptdisks",
+					       "cryptdisks-early",
+					       "rbdmap",
+					       "lvm2",
+					       "udev-post",
+					       NULL };
 	static const char *const quiet[] = { "rpcidmapd",   "rpcbind",	 "portmap",    "network",
 					     "syslog",	    "rsyslog",	 "auditd",     "sshd",
 					     "crond",	    "iptables",	 "ip6tables",  "acpid",
@@ -425,7 +489,7 @@ static const struct command commands[] = {
 	{ "btrfs", 0, btrfs },
 	{ "mount", 0, sh_classify_mount },
 	{ "umount", 0, umount },
-	{ "swapon", SH_WRITE, NULL },
+	{ "swapon", 0, swapon },
 	{ "mkswap", SH_WRITE, NULL },
 	{ "wipefs", SH_WRITE, NULL },
 	{ "blkdiscard", SH_WRITE, NULL },
@@ -448,7 +512,12 @@ static const struct command commands[] = {
 	{ "hash", 0, hash },
 	{ "alias", SH_UNSAFE, NULL },
 	{ "enable", SH_NOTHING, NULL },
-	{ "wait", SH_WAIT, NULL },
+	{ "wait", 0, wait_all },
+	{ "sed", 0, sed },
+	{ "vgchange", 0, vgchange },
+	{ "powermt", SH_DEVICE, NULL },
+	{ "vxdctl", SH_DEVICE, NULL },
+	{ "vxconfigd", SH_DEVICE, NULL },
 	{ "start", 0, upstart },
 	{ "service", 0, service },
 };

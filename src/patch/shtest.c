@@ -33,8 +33,8 @@ enum sh_status sh_test(const char *const *v, size_t n)
 		return truth(!strcmp(v[0], v[2]));
 	if (n == 3 && !strcmp(v[1], "!="))
 		return truth(strcmp(v[0], v[2]));
-	if (n == 3 && !strcmp(v[1], "-eq"))
-		return truth(!strcmp(v[0], v[2]));
+	if (n == 3 && !strcmp(v[1], "-eq") && !strcmp(v[0], v[2]))
+		return SH_TRUE;
 	return SH_MAYBE;
 }
 

@@ -201,6 +201,19 @@ static void walk_words(struct sh_walk *w, const struct sh_word *word)
 	}
 }
 
+/* echo b > /proc/sysrq-trigger and o end the machine at once */
+static void sysrq(struct sh_walk *w, const struct sh_node *n)
+{
+	const struct sh_word *word = n->words ? n->words->next : NULL;
+	const char *s;
+
+	for (; word; word = word->next) {
+		s = sh_word_lit(w->script->arena, word);
+		if (s && (!strcmp(s, "b") || !strcmp(s, "o") || !strcmp(s, "c")))
+			sh_emit(w, SH_POWEROFF, n, NULL, NULL);
+	}
+}
+
 static void walk_redirs(struct sh_walk *w, const struct sh_node *n)
 {
 	const struct sh_redir *r;
@@ -215,6 +228,8 @@ static void walk_redirs(struct sh_walk *w, const struct sh_node *n)
 			if (*r->op != '>' && *r->op != '&')
 				continue;
 			sh_resolve(&w->vars, &w->frame, &one, &alts);
+			if (alts.v[0].n && !strcmp(alts.v[0].v[0], "/proc/sysrq-trigger"))
+				sysrq(w, n);
 			if (alts.v[0].n && !strncmp(alts.v[0].v[0], "/dev/", 5)) {
 				static const char *const disks[] = { "sd",     "hd",   "vd",
 								     "xvd",    "md",   "dm",
