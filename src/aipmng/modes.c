@@ -57,6 +57,7 @@ int mode_status(struct ctx *ctx)
 		aip_err_errno(&err, -ENOMEM, "cannot make the status");
 		return ctx_fail(ctx, &err);
 	}
+	driver_advise_key(ctx, &s.driver);
 	if (ctx->opt.json) {
 		aip_jsonw_init(&j, &text, true);
 		aip_jsonw_object(&j, NULL);

@@ -113,6 +113,7 @@ int status_make(const struct work *w, const struct outcome *last, struct status 
 	out->idx = &w->idx;
 	out->last = *last;
 	out->verdict = verdict_of(&w->survey);
+	r = driver_look(w->ctx, &out->driver);
 	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
 		r = note_target(out, &w->survey.t[k]);
 	return r < 0 ? r : note_rest(out);
@@ -120,6 +121,7 @@ int status_make(const struct work *w, const struct outcome *last, struct status 
 
 void status_free(struct status *s)
 {
+	driver_free(&s->driver);
 	strlist_free(&s->attention, &s->n_attention);
 }
 
@@ -227,6 +229,7 @@ void status_json(const struct status *s, struct aip_jsonw *w)
 		target_json(&v->t[k], w);
 	aip_jsonw_end(w);
 	indexes_json(s->idx, w);
+	driver_json(&s->driver, "driver", w);
 	aip_jsonw_array(w, "attention");
 	for (i = 0; i < s->n_attention; i++)
 		aip_jsonw_str(w, NULL, s->attention[i]);
@@ -289,6 +292,7 @@ void status_text(const struct status *s, FILE *out)
 	}
 	if (!s->idx->n)
 		fputs("Index: none\n", out);
+	driver_text(&s->driver, out);
 	if (s->last.time[0])
 		fprintf(out, "Last run: --%s at %s: %s\n", s->last.mode, s->last.time,
 			s->last.message);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "aipmng/driver.h"
 #include "aipmng/work.h"
 #include "common/jsonw.h"
 
@@ -24,6 +25,7 @@ struct status {
 	const struct survey *survey;
 	const struct aip_indexes *idx;
 	struct outcome last;
+	struct driver driver;
 	const char *verdict; /* "patched", "held", ..., see status.c */
 	char **attention;    /* what somebody should look at */
 	size_t n_attention;
