@@ -8,7 +8,10 @@ set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/product.sh"
 
-img=$(product_image) || { fail "the guest's disk can be made"; exit 1; }
+product_packages || exit 1
+kernel=$(default_kernel)
+"$vm_here/kbuild" --quick "$kernel" "$vm_top/dkms" "$AIP_TMP/ko" >&2 || { fail "the driver builds"; exit 1; }
+img=$(PRODUCT_MORE=aip-backup product_image --kernel "$kernel" --ko "$AIP_TMP/ko/aipsnap.ko") || { fail "the guest's disk can be made"; exit 1; }
 vm_new "$img" && vm_disk 96M && vm_disk 700M && vm_disk 96M || exit 1
 check "boot" vm_boot || exit 1
 check "the machine of the page" vm_run '

@@ -3,10 +3,12 @@
 #
 # lib.sh: a guest that lives over several boots, for tests.  See README.md.
 #
-#   vm_new IMAGE [KERNEL]       a new guest; its root is an overlay on IMAGE (/dev/vda)
+#   vm_new IMAGE [KERNEL]       a new guest; its root is an overlay on IMAGE (/dev/vda);
+#                               VM_ROOT_FORMAT=qcow2 when it is not raw
 #   vm_disk SIZE|FILE [OPT=V]…  one more disk: /dev/vdb, vdc, …; prints nothing;
 #                               log=FILE logs all its writes, boot N's into FILE.N
 #   vm_rootlog FILE             the same for the root; before any vm_disk
+#   vm_net                      a network card; the host's loopback is 10.0.2.2 (`ip` is busybox's)
 #   vm_boot [WORDS]             start it, wait for runlevel 3; WORDS for the kernel
 #   vm_run 'TEXT'               run TEXT with bash in it; its output and status
 #   vm_put FILE PATH [MODE]     copy a file into it
@@ -44,7 +46,7 @@ vm_new() { # IMAGE [KERNEL]
 	vm_boots=0 vm_id=0 vm_drives=() vm_letter=1 vm_logs=()
 	vm_kernel=$("$vm_here/kernel" "${2:-$(default_kernel)}") || return 1
 	mkdir -p "$vm_dir" && : >"$vm_dir/trace" &&
-	qemu-img create -q -f qcow2 -b "$1" -F raw "$vm_dir/root.qcow2" || { vm_fail "no disk from $1"; return 1; }
+	qemu-img create -q -f qcow2 -b "$1" -F "${VM_ROOT_FORMAT:-raw}" "$vm_dir/root.qcow2" || { vm_fail "no disk from $1"; return 1; }
 	vm_drives=(-blockdev "driver=file,node-name=f0,filename=$vm_dir/root.qcow2,cache.no-flush=on,locking=off"
 		-blockdev "driver=qcow2,node-name=d0,file=f0" -device "virtio-blk-pci,drive=d0,serial=aiproot,id=vda,discard=on")
 }
@@ -78,6 +80,10 @@ vm_disk() { # SIZE|FILE [OPT=VALUE]...
 	[ -z "$log" ] || vm_lognode "d$n" "$log"
 	vm_drives+=(-device "virtio-blk-pci,drive=$vm_node,serial=disk$n,id=vd${letters:n:1}$opt")
 	vm_letter=$((n + 1))
+}
+
+vm_net() {
+	vm_drives+=(-netdev "user,id=net0,ipv6=off" -device virtio-net-pci,netdev=net0)
 }
 
 # vm_command NAME: a QMP command without arguments, and its answer waited for

@@ -5,7 +5,8 @@
 # scripts from a signed index.
 #
 #   product_packages    build the packages aip… and initscripts 1 and 2; a key, an index of both
-#   product_image       prints an image: initscripts, then aip, each by dnf; sets nothing
+#   product_image       prints an image: initscripts, then aip, then the packages named in
+#                       $PRODUCT_MORE, each group by dnf; sets nothing
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 product_path=$PATH
@@ -31,8 +32,12 @@ product_packages() {
 declare -a product_initscripts
 
 product_image() { # [OPTION OF tests/vm/image]...
+	local name more=()
+	for name in ${PRODUCT_MORE:-}; do
+		more+=(-- "$(rr_pkg "$AIP_RPMS" "$name")")
+	done
 	"$vm_here/image" --file "$AIP_TMP/index.json:/var/lib/lab-index.json:644" \
 		--file "$AIP_TMP/lab.conf:/etc/aip/aip.conf.d/lab.conf:644" \
 		--file "$AIP_TMP/fleet.asc:/etc/aip/keys.d/fleet.asc:644" \
-		"$@" "${product_initscripts[1]}" -- "$AIP_RPM"
+		"$@" "${product_initscripts[1]}" -- "$AIP_RPM" "${more[@]}"
 }
