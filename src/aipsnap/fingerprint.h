@@ -10,17 +10,17 @@
  * blocks as they were cannot be seen (aipsnap(8) says so).
  *
  *	kind		in the digest
- *	ext2,3,4	superblock (write counter, times, mount count, state), all group
- *			descriptors, journal superblock (sequence)
- *	xfs		superblock, AGF, AGI, AGFL and secondary superblock of each AG,
- *			log head (cycle, block) and the log's last 64 KiB
+ *	ext2,3,4	superblock (times, counters, state), all group descriptors, inodes in use (the
+ *			first 16 MiB), journal superblock (sequence)
+ *	xfs		superblock, AGF, AGI, AGFL and secondary superblock of each AG, inodes (the first
+ *			16 MiB), the last record of the log that changed anything
  *	disk		partition table, small gaps; then each partition by its own kind
  *	content		up to FP_CONTENT_MAX bytes of unknown content: all of it
  *	none		cannot prove
  *
  * "Marks" are extents that may have changed without the digest showing it, and which
- * count as changed whenever tracking is resumed: XFS's log ahead of its head (even
- * a read-only mount clears it), partitions on a disk that nobody can prove.
+ * count as changed whenever tracking is resumed: XFS's superblock and the end of its log (even
+ * a read-only mount writes them), partitions on a disk that nobody can prove.
  */
 #ifndef AIPSNAP_FINGERPRINT_H
 #define AIPSNAP_FINGERPRINT_H

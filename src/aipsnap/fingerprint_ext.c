@@ -2,13 +2,11 @@
 /*
  * ext2, ext3, ext4.
  *
- * Everything that goes through the kernel or libext2fs ends in the superblock: a
- * read-write mount sets s_mtime, s_mnt_count, s_state; e2fsck s_lastcheck; and both
- * add what they wrote to s_kbytes_written, which no clock can turn back.  libext2fs
- * does the last only where the counter is not zero: without a counter, debugfs
- * could have rewritten an inode in place and left nothing behind, so nothing is
- * proved then.  (mke2fs starts the counter for ext4, the kernel's ext4 driver at
- * the first mount for ext2 and ext3.)
+ * A read-write mount sets s_mtime, s_mnt_count and s_state, ext4 counts what it wrote in
+ * s_kbytes_written, and a journal counts its commits; e2fsck sets s_lastcheck; what
+ * allocates or frees anything changes the free counts in superblock and descriptors.  Only
+ * debugfs can change an inode in place and leave all of these as they were: so the
+ * inodes in use are digested too, as far as INODES_MAX goes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +18,7 @@
 #define SB_OFFSET	     1024
 #define SB_LEN		     1024
 #define DESC_MAX	     (64ULL << 20) /* descriptors beyond are not read: a file system of 128 TiB */
+#define INODES_MAX	     (16ULL << 20)
 #define JOURNAL_MAGIC	     0xc03b3998
 #define EXTENT_MAGIC	     0xf30a
 #define EXTENT_DEPTH	     5
@@ -31,7 +30,9 @@
 #define INCOMPAT_META_BG     0x10
 #define INCOMPAT_64BIT	     0x80
 #define INCOMPAT_EXT4	     0x3f7c0 /* extents, 64bit, mmp, flex_bg and later ones */
+#define DESC_INODE_UNINIT    0x1
 #define RO_SPARSE	     0x1
+#define RO_DESC_CSUM	     0x410 /* gdt_csum, metadata_csum: descriptors tell the unused inodes */
 #define RO_EXT4		     0xffffff8 /* huge_file and later ones */
 
 struct ext {
@@ -146,25 +147,73 @@ static int hash_descriptors(const struct ext *e, struct sha256 *sha, struct aip_
 	return 0;
 }
 
-/* The inode of number @ino (its first 128 bytes). */
-static int read_inode(const struct ext *e, uint32_t ino, uint8_t inode[128], struct aip_err *err)
+struct group {
+	uint64_t inodes; /* block of its inode table */
+	uint32_t used;	 /* inodes at its start that may be in use */
+};
+
+static int read_group(const struct ext *e, uint64_t group, struct group *g, struct aip_err *err)
 {
-	uint64_t group = (ino - 1) / e->inodes_per_group, table, offset;
 	uint8_t desc[64] = { 0 };
+	uint32_t unused;
 	int ret;
 
-	if (!ino || group >= e->groups)
-		return -ERANGE;
 	ret = read_block(e, desc_block(e, group / e->desc_per_block),
 			 group % e->desc_per_block * e->desc_size, desc,
 			 e->desc_size < 64 ? e->desc_size : 64, err);
 	if (ret)
 		return ret;
-	table = get_le32(desc + 8);
-	if (e->desc_size >= 64)
-		table |= (uint64_t)get_le32(desc + 0x28) << 32;
+	g->inodes = get_le32(desc + 8) | (uint64_t)get_le32(desc + 0x28) << 32;
+	g->used = e->inodes_per_group;
+	if (!(e->ro_compat & RO_DESC_CSUM))
+		return 0;
+	unused = get_le16(desc + 0x1c) | (uint32_t)get_le16(desc + 0x32) << 16;
+	if (get_le16(desc + 0x12) & DESC_INODE_UNINIT || unused >= g->used)
+		g->used = 0;
+	else
+		g->used -= unused;
+	return 0;
+}
+
+static int hash_inodes(const struct ext *e, struct sha256 *sha, struct aip_err *err)
+{
+	uint64_t group, left = INODES_MAX;
+	struct group g;
+	int ret;
+
+	for (group = 0; group < e->groups && left; group++) {
+		uint64_t len;
+
+		ret = read_group(e, group, &g, err);
+		if (ret)
+			return ret;
+		len = (uint64_t)g.used * e->inode_size;
+		if (len > left)
+			len = left;
+		if (g.inodes > e->blocks)
+			return -ERANGE;
+		ret = region_hash(e->g, g.inodes * e->block, len, sha, err);
+		if (ret)
+			return ret;
+		left -= len;
+	}
+	return 0;
+}
+
+/* The inode of number @ino (its first 128 bytes). */
+static int read_inode(const struct ext *e, uint32_t ino, uint8_t inode[128], struct aip_err *err)
+{
+	uint64_t group = (ino - 1) / e->inodes_per_group, offset;
+	struct group g;
+	int ret;
+
+	if (!ino || group >= e->groups)
+		return -ERANGE;
+	ret = read_group(e, group, &g, err);
+	if (ret)
+		return ret;
 	offset = (uint64_t)((ino - 1) % e->inodes_per_group) * e->inode_size;
-	return read_block(e, table + offset / e->block, offset % e->block, inode, 128, err);
+	return read_block(e, g.inodes + offset / e->block, offset % e->block, inode, 128, err);
 }
 
 /* First block of a file, by way of its extent tree or block map. */
@@ -232,11 +281,10 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 	if (e.incompat & INCOMPAT_JOURNAL_DEV)
 		return fp_unprovable(fp, "journal of another device");
 	written = get_le64(e.sb + 0x178);
-	if (!written)
-		return fp_unprovable(fp, "%s without a write counter (not mounted yet, or by an old kernel only)",
-				     fp->kind);
 	sha256_add(sha, e.sb, SB_LEN);
 	ret = hash_descriptors(&e, sha, err);
+	if (!ret)
+		ret = hash_inodes(&e, sha, err);
 	if (!ret && e.compat & COMPAT_JOURNAL && !get_le32(e.sb + 0xe4))
 		ret = hash_journal(&e, sha, &sequence, err);
 	if (!ret)

@@ -2,39 +2,25 @@
 /*
  * XFS.
  *
- * Its log tells: a read-write mount ends with an unmount record, so the head of the
- * log moves; xfs_repair and mkfs write the log and the AG headers anew.  A log that
- * is not cleanly ended proves nothing (whoever mounts it next, even read-only,
- * replays it).
+ * What changes the file system is logged first: the log's last record that changed anything
+ * (xfslog.h) is as good as a counter.  mkfs writes log and AG headers anew, and so does
+ * xfs_repair, but a second run of it may change an inode only: inodes are digested too, as
+ * far as INODES_MAX goes.
  *
- * A mount, read-only ones too, clears up to 2 MiB of stale log ahead of the head, and
- * does not move the head by that.  The digest leaves this window out and it is marked.
+ * Of the superblock its own LSN and checksum are left out: a read-only mount writes them.
  */
-#include <endian.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "aipsnap/fingerprint.h"
+#include "aipsnap/xfslog.h"
+#include "common/cleanup.h"
 
 #define AG_MAX	     16384
-#define BB	     512 /* unit of the log */
+#define INODES_MAX   (16ULL << 20)
+#define CHUNK_INODES 64
+#define SPARSE	     0x2 /* incompatible feature: chunks of inodes may have holes */
+#define LEAVES_MAX   65536
 #define SB_LEN	     512
-#define RECORD_MAGIC 0xfeedbabe
-#define RECORD_BACK  (8 * 256 * 1024 / BB) /* a record header is not further behind the head */
-#define WINDOW	     (4 << 20)		   /* marked ahead of the head: twice what is cleared */
-#define TAIL	     (64 * 1024)	   /* digested behind the head */
-#define OP_UNMOUNT   0x20
-#define CYCLE_DATA   32768 /* bytes of a record that one header block covers */
-
-struct log {
-	const struct region *g;
-	uint64_t start;	 /* byte in the region */
-	uint64_t blocks; /* of BB bytes */
-	uint64_t head;	 /* block that will be written next */
-	uint32_t cycle;	 /* of the block before it */
-};
 
 static bool probe(const struct region *g, const uint8_t *head)
 {
@@ -49,135 +35,8 @@ static void identify(const struct region *g, const uint8_t *head, struct fingerp
 	fp_set_uuid(fp, head + 32);
 }
 
-static uint32_t cycle_of(const uint8_t *block)
-{
-	return get_be32(block) == RECORD_MAGIC ? get_be32(block + 4) : get_be32(block);
-}
-
-static int read_cycle(const struct log *l, uint64_t block, uint32_t *cycle, struct aip_err *err)
-{
-	uint8_t buf[8];
-	int ret = region_read(l->g, l->start + block * BB, buf, sizeof(buf), err);
-
-	*cycle = ret ? 0 : cycle_of(buf);
-	return ret;
-}
-
-/*
- * Every block of the log carries the number of the pass in which it was written.
- * The head is where the number drops; nowhere means that it is at the very end.
- */
-static int find_head(struct log *l, struct aip_err *err)
-{
-	uint32_t first, last, cycle;
-	uint64_t low = 0, high = l->blocks - 1;
-	int ret;
-
-	ret = read_cycle(l, low, &first, err);
-	if (!ret)
-		ret = read_cycle(l, high, &last, err);
-	if (ret)
-		return ret;
-	l->cycle = first;
-	l->head = l->blocks;
-	if (first == last)
-		return 0;
-	while (high - low > 1) {
-		uint64_t middle = low + (high - low) / 2;
-
-		ret = read_cycle(l, middle, &cycle, err);
-		if (ret)
-			return ret;
-		if (cycle == first)
-			low = middle;
-		else
-			high = middle;
-	}
-	l->head = high;
-	return 0;
-}
-
-/* Whether @hdr, the record header at @at, is an unmount record that ends at the head. */
-static int is_unmount(const struct log *l, const uint8_t *hdr, uint64_t at, bool *yes,
-		      struct aip_err *err)
-{
-	uint64_t len = get_be32(hdr + 12), size = get_be32(hdr + 320), headers = 1;
-	uint8_t op[12];
-	int ret;
-
-	*yes = false;
-	if (get_be32(hdr + 8) & 2 && size > CYCLE_DATA)
-		headers = (size + CYCLE_DATA - 1) / CYCLE_DATA;
-	if (get_be32(hdr + 40) != 1 ||
-	    (at + headers + (len + BB - 1) / BB) % l->blocks != l->head % l->blocks)
-		return 0;
-	ret = region_read(l->g, l->start + (at + headers) % l->blocks * BB, op, sizeof(op), err);
-	*yes = !ret && op[9] & OP_UNMOUNT;
-	return ret;
-}
-
-/* Search backwards for the last record. */
-static int is_clean(const struct log *l, bool *clean, struct aip_err *err)
-{
-	uint64_t back, at;
-	uint8_t hdr[BB];
-	int ret;
-
-	*clean = false;
-	for (back = 1; back < l->blocks && back <= RECORD_BACK; back++) {
-		at = (l->head + l->blocks - back) % l->blocks;
-		ret = region_read(l->g, l->start + at * BB, hdr, BB, err);
-		if (ret)
-			return ret;
-		if (get_be32(hdr) == RECORD_MAGIC)
-			return is_unmount(l, hdr, at, clean, err);
-	}
-	return 0;
-}
-
-/* What was written last, up to the head. */
-static int hash_tail(const struct log *l, struct sha256 *sha, struct aip_err *err)
-{
-	uint64_t n = TAIL / BB < l->blocks / 2 ? TAIL / BB : l->blocks / 2;
-	uint64_t wrapped = l->head < n ? n - l->head : 0;
-	int ret;
-
-	ret = region_hash(l->g, l->start + (l->blocks - wrapped) * BB, wrapped * BB, sha, err);
-	n -= wrapped;
-	return ret ? ret : region_hash(l->g, l->start + (l->head - n) * BB, n * BB, sha, err);
-}
-
-static int mark_window(const struct log *l, struct fingerprint *fp)
-{
-	uint64_t head = l->head % l->blocks * BB, len = l->blocks * BB;
-	uint64_t window = WINDOW < len ? WINDOW : len, first = len - head;
-	int ret;
-
-	if (first > window)
-		first = window;
-	ret = fp_mark(fp, l->g, l->start + head, first);
-	return ret ? ret : fp_mark(fp, l->g, l->start, window - first);
-}
-
-static int take_log(struct log *l, struct sha256 *sha, struct fingerprint *fp, struct aip_err *err)
-{
-	uint64_t at[2];
-	bool clean;
-	int ret;
-
-	ret = find_head(l, err);
-	if (!ret)
-		ret = is_clean(l, &clean, err);
-	if (ret)
-		return ret;
-	if (!clean)
-		return fp_unprovable(fp, "XFS whose log is not cleanly ended: the next mount replays it");
-	at[0] = htole64(l->head);
-	at[1] = htole64(l->cycle);
-	sha256_add(sha, at, sizeof(at));
-	ret = hash_tail(l, sha, err);
-	return ret ? ret : mark_window(l, fp);
-}
+#define SB_CRC 224 /* offset of the superblock's checksum, 4 bytes */
+#define SB_LSN 240 /* … and of its LSN, 8 bytes */
 
 /* The four header sectors of every AG: superblock, AGF, AGI, AGFL. */
 static int hash_ags(const struct region *g, const uint8_t *sb, struct sha256 *sha,
@@ -185,14 +44,19 @@ static int hash_ags(const struct region *g, const uint8_t *sb, struct sha256 *sh
 {
 	uint64_t size = (uint64_t)get_be32(sb + 84) * get_be32(sb + 4);
 	uint32_t i, n = get_be32(sb + 88), sector = get_be16(sb + 102);
-	int ret;
+	uint8_t own[SB_LEN];
+	int ret = 0;
 
-	for (i = 0; i < n && i < AG_MAX; i++) {
-		ret = region_hash(g, i * size, 4 * sector, sha, err);
-		if (ret)
-			return ret;
+	memcpy(own, sb, SB_LEN);
+	memset(own + SB_CRC, 0, 4);
+	memset(own + SB_LSN, 0, 8);
+	sha256_add(sha, own, SB_LEN);
+	for (i = 0; !ret && i < n && i < AG_MAX; i++) {
+		uint64_t skip = i ? 0 : sector;
+
+		ret = region_hash(g, i * size + skip, 4 * sector - skip, sha, err);
 	}
-	return 0;
+	return ret;
 }
 
 /* Byte in the region of file-system block @fsb (AG number above, block in the AG below). */
@@ -204,20 +68,92 @@ static uint64_t fsb_to_byte(const uint8_t *sb, uint64_t fsb)
 	return (ag * get_be32(sb + 84) + block) * get_be32(sb + 4);
 }
 
-/* The root inode: mkfs gives it a new birth time and generation. */
-static int hash_root(const struct region *g, const uint8_t *sb, struct sha256 *sha,
-		     struct aip_err *err)
-{
-	uint64_t ino = get_be64(sb + 56), size = get_be16(sb + 104), per = sb[123];
+struct inodes {
+	const struct region *g;
+	const uint8_t *sb;
+	struct sha256 *sha;
+	uint32_t ag, block;
+	bool v5;
+	uint64_t left;
+};
 
-	return region_hash(g, fsb_to_byte(sb, ino >> per) + (ino & ((1ULL << per) - 1)) * size,
-			   size, sha, err);
+static int read_ag_block(const struct inodes *in, uint32_t block, uint8_t *buf, struct aip_err *err)
+{
+	uint64_t at = ((uint64_t)in->ag * get_be32(in->sb + 84) + block) * in->block;
+
+	return block < get_be32(in->sb + 84) ? region_read(in->g, at, buf, in->block, err) : -ERANGE;
+}
+
+/* One record of the inode btree: 64 inodes, the holes among them left out. */
+static int hash_chunk(struct inodes *in, const uint8_t *rec, struct aip_err *err)
+{
+	uint32_t agino = get_be32(rec), size = get_be16(in->sb + 104), per = in->sb[123];
+	uint16_t holes = in->v5 && get_be32(in->sb + 216) & SPARSE ? get_be16(rec + 4) : 0;
+	uint64_t at = ((uint64_t)in->ag * get_be32(in->sb + 84) + (agino >> per)) * in->block +
+		      (uint64_t)(agino & ((1U << per) - 1)) * size;
+	uint32_t part = CHUNK_INODES / 16 * size;
+	int i, ret;
+
+	for (i = 0; i < 16 && in->left >= part; i++) {
+		if (holes >> i & 1)
+			continue;
+		ret = region_hash(in->g, at + i * part, part, in->sha, err);
+		if (ret)
+			return ret;
+		in->left -= part;
+	}
+	if (i < 16)
+		in->left = 0;
+	return 0;
+}
+
+/* Leaf after leaf of the inode btree that starts at @root. */
+static int hash_btree(struct inodes *in, uint32_t root, uint32_t levels, struct aip_err *err)
+{
+	uint32_t head = in->v5 ? 56 : 16, max = (in->block - head) / 8, i, n, leaves;
+	_cleanup_free_ uint8_t *buf = malloc(in->block);
+	int ret = buf ? read_ag_block(in, root, buf, err) : -ENOMEM;
+
+	for (; !ret && levels > 1; levels--)
+		ret = read_ag_block(in, get_be32(buf + head + 4 * max), buf, err);
+	for (leaves = 0; !ret && in->left && leaves < LEAVES_MAX; leaves++) {
+		n = get_be16(buf + 6);
+		if (memcmp(buf, in->v5 ? "IAB3" : "IABT", 4) || n > (in->block - head) / 16)
+			return -ERANGE;
+		sha256_add(in->sha, buf, in->block);
+		for (i = 0; !ret && i < n && in->left; i++)
+			ret = hash_chunk(in, buf + head + 16 * i, err);
+		if (ret || get_be32(buf + 12) == UINT32_MAX)
+			break;
+		ret = read_ag_block(in, get_be32(buf + 12), buf, err);
+	}
+	return ret;
+}
+
+static int hash_inodes(const struct region *g, const uint8_t *sb, struct sha256 *sha,
+		       struct aip_err *err)
+{
+	struct inodes in = { .g = g, .sb = sb, .sha = sha, .block = get_be32(sb + 4),
+			     .v5 = (get_be16(sb + 100) & 15) == 5, .left = INODES_MAX };
+	uint32_t n = get_be32(sb + 88), sector = get_be16(sb + 102);
+	uint8_t agi[64];
+	int ret = 0;
+
+	for (in.ag = 0; !ret && in.ag < n && in.ag < AG_MAX && in.left; in.ag++) {
+		uint64_t at = (uint64_t)in.ag * get_be32(sb + 84) * in.block + 2 * sector;
+
+		ret = region_read(g, at, agi, sizeof(agi), err);
+		if (!ret && (memcmp(agi, "XAGI", 4) || get_be32(agi + 24) > 16))
+			ret = -ERANGE;
+		if (!ret)
+			ret = hash_btree(&in, get_be32(agi + 20), get_be32(agi + 24), err);
+	}
+	return ret;
 }
 
 static int take(const struct region *g, struct sha256 *sha, struct fingerprint *fp,
 		struct aip_err *err)
 {
-	struct log l = { .g = g };
 	uint8_t sb[SB_LEN];
 	uint16_t sector;
 	int ret;
@@ -231,18 +167,13 @@ static int take(const struct region *g, struct sha256 *sha, struct fingerprint *
 		return fp_unprovable(fp, "damaged superblock");
 	if (!get_be64(sb + 48))
 		return fp_unprovable(fp, "XFS with its log on another device");
-	l.start = fsb_to_byte(sb, get_be64(sb + 48));
-	l.blocks = (uint64_t)get_be32(sb + 96) * get_be32(sb + 4) / BB;
 	ret = hash_ags(g, sb, sha, err);
 	if (!ret)
-		ret = hash_root(g, sb, sha, err);
-	if (!ret)
-		ret = take_log(&l, sha, fp, err);
-	if (!ret && fp->provable)
-		snprintf(fp->detail, sizeof(fp->detail),
-			 "xfs: log at cycle %" PRIu32 ", block %" PRIu64 ", %" PRIu32 " AGs", l.cycle,
-			 l.head, get_be32(sb + 88));
-	return ret;
+		ret = hash_inodes(g, sb, sha, err);
+	if (ret)
+		return ret;
+	return xfslog_take(g, fsb_to_byte(sb, get_be64(sb + 48)),
+			   (uint64_t)get_be32(sb + 96) * get_be32(sb + 4), sha, fp, err);
 }
 
 const struct fp_kind fp_xfs = { FP_XFS, probe, identify, take };
