@@ -12,7 +12,7 @@
 
 struct options {
 	struct heading head;
-	struct list reports, paths;
+	struct list reports, paths, scripts;
 	const char *output, *previous;
 	bool reread, keep_going;
 	int jobs;
@@ -23,6 +23,7 @@ enum {
 	OPT_REREAD,
 	OPT_KEEP_GOING,
 	OPT_REPORT,
+	OPT_SCRIPTS,
 };
 
 static const struct option long_options[] = {
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{ "reread", no_argument, NULL, OPT_REREAD },
 	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
 	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "scripts", required_argument, NULL, OPT_SCRIPTS },
 	{ "jobs", required_argument, NULL, 'j' },
 	HEADING_OPTIONS,
 	{ NULL, 0, NULL, 0 },
@@ -160,6 +162,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->reread = true;
 		else if (c == OPT_KEEP_GOING)
 			o->keep_going = true;
+		else if (c == OPT_SCRIPTS && list_add(&o->scripts, optarg) == 0)
+			continue;
 		else if (c == OPT_REPORT && list_add(&o->reports, optarg) == 0)
 			continue;
 		else if (c == 'j' && (o->jobs = atoi(optarg)) > 0)
@@ -173,7 +177,7 @@ static int parse(int argc, char **argv, struct options *o)
 					 LIST_MAX);
 	if (!o->output)
 		return bad_usage("build", "-o INDEX is missing");
-	if (!o->paths.n)
+	if (!o->paths.n && !o->scripts.n)
 		return bad_usage("build", "no packages given");
 	if (!o->reports.n)
 		list_add(&o->reports, strcmp(o->output, "-") == 0 ? "none" : "table");
@@ -196,6 +200,8 @@ static int read_packages(const struct options *o, struct sources *s, struct harv
 		return r;
 	sources_sort(s);
 	r = harvest_read(h, s, err);
+	for (i = 0; i < o->scripts.n && r == 0; i++)
+		r = harvest_manifest(h, o->scripts.v[i], err);
 	for (i = 0; i < h->n && r == 0; i++)
 		if (h->packages[i].state == PKG_FAILED)
 			fprintf(stderr, "aip-mkindex: %s\n", h->packages[i].why.msg);

@@ -136,60 +136,66 @@ static int work(void *ctx, size_t i, struct aip_buf *result, struct aip_err *err
 /* ---- in the parent ------------------------------------------------------------------- */
 
 /* Keep a script if no other package had the same. */
-static int keep_script(struct harvest *h, enum aip_kind kind, const char *pre, const char *name,
-		       char *content, size_t len)
+static int keep_script(struct harvest *h, enum aip_kind kind, const char *pre,
+		       struct aip_buf *script)
 {
 	struct script *s;
 	size_t i;
 
 	for (i = 0; i < h->n_scripts; i++)
-		if (strcmp(h->scripts[i].pre, pre) == 0 && h->scripts[i].kind == kind) {
-			free(content);
+		if (strcmp(h->scripts[i].pre, pre) == 0 && h->scripts[i].kind == kind)
 			return 0;
-		}
 	if ((h->n_scripts & (h->n_scripts - 1)) == 0) {
 		s = realloc(h->scripts, (h->n_scripts ? h->n_scripts * 2 : 1) * sizeof(*s));
-		if (!s) {
-			free(content);
+		if (!s)
 			return -ENOMEM;
-		}
 		h->scripts = s;
 	}
 	s = &h->scripts[h->n_scripts++];
 	memset(s, 0, sizeof(*s));
-	s->name = name;
+	s->name = aip_hook(kind)->name;
 	s->kind = kind;
-	s->content = content;
-	s->len = len;
+	s->len = script->len;
+	s->content = script->len ? aip_buf_steal(script) : strdup("");
 	memcpy(s->pre, pre, sizeof(s->pre));
+	return s->content ? 0 : -ENOMEM;
+}
+
+int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind, struct aip_buf *script,
+		 struct aip_err *err)
+{
+	int r;
+
+	if (p->n_files == AIP_KIND_N)
+		return aip_err_set(err, -EINVAL, "%s: more scripts than there are kinds", p->path);
+	p->files[p->n_files].kind = kind;
+	r = aip_sha256_hex(script->data, script->len, p->files[p->n_files].pre);
+	if (r == 0)
+		r = keep_script(h, kind, p->files[p->n_files].pre, script);
+	if (r < 0)
+		return aip_err_errno(err, r, "%s", p->path);
+	p->n_files++;
 	return 0;
 }
 
-static int take_files(struct harvest *h, struct package *p, struct take *t)
+static int take_files(struct harvest *h, struct package *p, struct take *t, struct aip_err *err)
 {
 	int k, r;
 
 	for (k = 0; k < AIP_KIND_N; k++) {
-		char *content;
-		size_t len;
+		_cleanup_buf_ struct aip_buf script = AIP_BUF_INIT;
 
 		if (!take_u64(t))
 			continue;
-		content = take_bytes(t, &len);
-		if (!content)
-			return -EBADMSG;
-		p->files[p->n_files].kind = k;
-		r = aip_sha256_hex(content, len, p->files[p->n_files].pre);
-		if (r < 0) {
-			free(content);
-			return r;
-		}
-		r = keep_script(h, k, p->files[p->n_files].pre, aip_hook(k)->name, content, len);
+		script.data = take_bytes(t, &script.len);
+		script.cap = script.data ? script.len + 1 : 0;
+		if (t->bad)
+			break;
+		r = harvest_keep(h, p, k, &script, err);
 		if (r < 0)
 			return r;
-		p->n_files++;
 	}
-	return t->bad ? -EBADMSG : 0;
+	return t->bad ? aip_err_set(err, -EBADMSG, "what was read from %s got lost", p->path) : 0;
 }
 
 static int done(void *ctx, size_t i, int code, const struct aip_buf *result,
@@ -198,7 +204,6 @@ static int done(void *ctx, size_t i, int code, const struct aip_buf *result,
 	struct reading *rd = ctx;
 	struct package *p = &rd->h->packages[i];
 	struct take t = { result->data, result->data + result->len, false };
-	int r = 0;
 
 	if (code < 0) {
 		p->state = PKG_FAILED;
@@ -211,11 +216,8 @@ static int done(void *ctx, size_t i, int code, const struct aip_buf *result,
 	p->evr = take_str(&t);
 	p->arch = take_str(&t);
 	if (!t.bad && p->state == PKG_READ)
-		r = take_files(rd->h, p, &t);
-	if (t.bad || r < 0)
-		return aip_err_errno(err, r < 0 ? r : -EBADMSG, "what was read from %s got lost",
-				     p->path);
-	return 0;
+		return take_files(rd->h, p, &t, err);
+	return t.bad ? aip_err_set(err, -EBADMSG, "what was read from %s got lost", p->path) : 0;
 }
 
 static const char *name(void *ctx, size_t i)

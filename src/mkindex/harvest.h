@@ -51,6 +51,17 @@ struct harvest {
  */
 int harvest_read(struct harvest *h, const struct sources *s, struct aip_err *err);
 
+/**
+ * harvest_manifest - read loose scripts as a list says: lines of NAME EVR ARCH KIND FILE
+ * @path: the list; kept. After harvest_read().
+ * Return: 0, -EINVAL (the message has the line) or -errno.
+ */
+int harvest_manifest(struct harvest *h, const char *path, struct aip_err *err);
+
+/** harvest_keep - note that package @p has this script (emptied). Return: 0 or -errno. */
+int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind, struct aip_buf *script,
+		 struct aip_err *err);
+
 /** harvest_prove - prove the distinct scripts that were read. Return: 0 or -errno. */
 int harvest_prove(struct harvest *h, struct aip_err *err);
 

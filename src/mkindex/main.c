@@ -33,6 +33,7 @@ static const char options_help[] =
 	"  -o, --output FILE      where the index goes (packed when the name ends in .gz)\n"
 	"      --previous INDEX   keep what this index has, look at new packages only\n"
 	"      --reread           look at all packages nevertheless\n"
+	"      --scripts LIST     also loose scripts: lines of NAME EVR ARCH KIND FILE\n"
 	"      --keep-going       leave packages out that cannot be read\n"
 	"      --report FORMAT[=FILE]  table (default), json, html or none; may be repeated\n"
 	"  -j, --jobs N           processes at a time\n"

@@ -175,31 +175,36 @@ int aip_pkg_read_header(const char *path, const char *const *want, size_t n, str
 
 /* ---- contents ------------------------------------------------------------------- */
 
-/* rpm names a compressor as its I/O layer does; without the tag it is gzip, as it always was. */
+/* The I/O layer of librpm for a payload's compressor; without the tag it is gzip, as it always was. */
+static const char *layer_of(const char *compressor)
+{
+	static const struct {
+		const char *name, *mode;
+	} known[] = { { "gzip", "r.gzdio" }, { "bzip2", "r.bzdio" }, { "xz", "r.xzdio" },
+		      { "lzma", "r.lzdio" }, { "zstd", "r.zstdio" }, { "identity", "r.ufdio" } };
+	size_t i;
+
+	if (!compressor)
+		compressor = "gzip";
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, compressor) == 0)
+			return known[i].mode;
+	return NULL;
+}
+
 static int open_payload(struct reader *r, struct aip_err *err)
 {
 	const char *compressor = headerGetString(r->h, RPMTAG_PAYLOADCOMPRESSOR);
-	char mode[32];
-	FD_t raw;
+	const char *mode = layer_of(compressor);
+	FD_t raw = mode ? fdDup(Fileno(r->fd)) : NULL;
 
-	if (compressor &&
-	    strspn(compressor, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(compressor))
-		return damaged(r, err, "its payload compressor has an impossible name");
-	snprintf(mode, sizeof(mode), "r.%.16sdio", compressor ? compressor : "gzip");
-	if (!compressor)
-		snprintf(mode, sizeof(mode), "r.gzdio");
-	else if (strcmp(compressor, "gzip") == 0)
-		snprintf(mode, sizeof(mode), "r.gzdio");
-	else if (strcmp(compressor, "bzip2") == 0)
-		snprintf(mode, sizeof(mode), "r.bzdio");
-	raw = fdDup(Fileno(r->fd));
 	r->payload = raw ? Fdopen(raw, mode) : NULL;
 	if (!r->payload) {
 		if (raw)
 			Fclose(raw);
 		return aip_err_set(err, -EBADMSG,
-				   "%s: this librpm cannot unpack a payload compressed with %s",
-				   r->path, compressor ? compressor : "gzip");
+				   "%s: librpm here cannot unpack its payload (%.32s)", r->path,
+				   compressor ? compressor : "gzip");
 	}
 	aip_rpmlog_forget();
 	r->fi = rpmfiNewArchiveReader(r->payload, r->files, RPMFI_ITER_READ_ARCHIVE);
