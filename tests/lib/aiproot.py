@@ -152,6 +152,9 @@ install -D -m 755 {work}{HALT} %{{buildroot}}{HALT}
         return Root(f"{TMP}/{name}")
 
 
+KEPT = ("etc", "var/lib/aip", "var/cache", "var/log")
+
+
 class Root:
     def __init__(self, path):
         self.path = path
@@ -211,13 +214,13 @@ class Root:
     def save(self, name):
         """Remember scripts and state, for restore(); the rpm database is left out."""
         keep = f"{TMP}/saved-{name}"
-        for d in ("etc", "var/lib/aip"):
+        for d in KEPT:
             if os.path.isdir(f"{self.path}/{d}"):
                 shutil.copytree(f"{self.path}/{d}", f"{keep}/{d}", symlinks=True)
         return keep
 
     def restore(self, keep):
-        for d in ("etc", "var/lib/aip"):
+        for d in KEPT:
             shutil.rmtree(f"{self.path}/{d}", ignore_errors=True)
             if os.path.isdir(f"{keep}/{d}"):
                 shutil.copytree(f"{keep}/{d}", f"{self.path}/{d}", symlinks=True)
