@@ -17,6 +17,7 @@
 #include "seal.h"
 #include "snapshot.h"
 #include "start.h"
+#include "store.h"
 #include "switch.h"
 #include "table.h"
 
@@ -69,6 +70,7 @@ static int call_table_load(void *p)
 		aip_table_unload();
 		return rc;
 	}
+	aip_own_mark_table();
 	for (arg->devices = 0, i = 0; i < AIPSNAP_MAX_DEVICES; i++)
 		arg->devices += !!aip_devices[i];
 	return 0;
@@ -81,9 +83,11 @@ static int call_table_unload(void *p)
 	if (!aip_table)
 		return -ENODATA;
 	rc = aip_device_unload_all();
-	if (!rc)
-		aip_table_unload();
-	return rc;
+	if (rc)
+		return rc;
+	aip_own_mark_table();
+	aip_table_unload();
+	return 0;
 }
 
 static int call_device(void *p)

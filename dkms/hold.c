@@ -157,7 +157,7 @@ static void notrace on_submit(unsigned long ip, unsigned long parent_ip,
 	disk = aip_bio_disk(bio);
 	preempt_disable_notrace();
 	aip_for_each_tracker(t, disk)
-		redirect |= READ_ONCE(t->guard) == AIP_HOLD || READ_ONCE(t->snapshot);
+		redirect |= READ_ONCE(t->guard) == AIP_HOLD || READ_ONCE(t->snapshot) != NULL;
 	preempt_enable_notrace();
 	if (redirect)
 		aip_ftrace_set_ip(regs, (unsigned long)aip_submit);

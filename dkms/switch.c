@@ -18,6 +18,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -216,6 +217,9 @@ static int run(struct job *job)
 	bool gated;
 	int rc;
 
+	/* a write that came before the snapshots were set up is past the gate's place, and in the account */
+	if (aip_snapshot_set_used(job->set))
+		synchronize_rcu_tasks();
 	rc = freeze_all(job);
 	/* nothing is undone from here on: the watchdog must not come in between */
 	cancel_delayed_work_sync(&job->watchdog);
@@ -298,11 +302,13 @@ int aip_switch(struct aipsnap_switch *arg)
 	if (!rc) {
 		arg->set = aip_snapshot_set_number(job->set);
 		for (i = 0; i < job->nr_members; i++) {
-			if (job->members[i].snapshot)
-				aip_snapshot_publish(job->members[i].snapshot, &job->members[i].u);
-			job->members[i].snapshot = NULL;
+			struct member *m = &job->members[i];
+			int rc2 = m->snapshot ? aip_snapshot_publish(m->snapshot, &m->u) : 0;
+
+			m->snapshot = NULL;
+			rc = rc ?: rc2;
 		}
-		rc = put_members(job);
+		rc = rc ?: put_members(job);
 	}
 	free_job(job);
 	return rc;

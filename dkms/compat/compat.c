@@ -185,12 +185,12 @@ struct super_block *aip_bdev_super(struct block_device *bdev)
 #endif
 }
 
-struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsigned int max_sectors)
+struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsigned int block_size)
 {
 	struct gendisk *disk;
 #if defined(AIP_HAVE_blk_alloc_disk_lim)
 	struct queue_limits lim = {
-		.max_hw_sectors = max_sectors,
+		.logical_block_size = block_size,
 	};
 
 	disk = blk_alloc_disk(&lim, NUMA_NO_NODE);
@@ -200,7 +200,7 @@ struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsig
 	disk = blk_alloc_disk(NUMA_NO_NODE);
 	if (!disk)
 		return ERR_PTR(-ENOMEM);
-	blk_queue_max_hw_sectors(disk->queue, max_sectors);
+	blk_queue_logical_block_size(disk->queue, block_size);
 #else
 	struct request_queue *q = blk_alloc_queue(NUMA_NO_NODE);
 
@@ -212,9 +212,14 @@ struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsig
 		return ERR_PTR(-ENOMEM);
 	}
 	disk->queue = q;
-	blk_queue_max_hw_sectors(q, max_sectors);
+	blk_queue_logical_block_size(q, block_size);
 #endif
 	disk->fops = fops;
+#ifdef AIP_HAVE_no_part
+	disk->flags |= GENHD_FL_NO_PART;
+#else
+	disk->flags |= GENHD_FL_NO_PART_SCAN;
+#endif
 	return disk;
 }
 

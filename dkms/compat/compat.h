@@ -104,6 +104,41 @@ static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned shor
 #endif
 }
 
+/** From a bio_set with vectors of its own; waits, does not fail, with GFP_NOIO. */
+static inline struct bio *aip_bio_alloc_bs(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp,
+					   struct bio_set *bs)
+{
+#ifdef AIP_HAVE_bio_alloc_bdev
+	return bio_alloc_bioset(bdev, vecs, opf, gfp, bs);
+#else
+	struct bio *bio = bio_alloc_bioset(gfp, vecs, bs);
+
+	if (bio) {
+		bio_set_dev(bio, bdev);
+		bio->bi_opf = opf;
+	}
+	return bio;
+#endif
+}
+
+/** A clone that shares the vectors of `from`, for another device. */
+static inline struct bio *aip_bio_clone(struct block_device *bdev, struct bio *from, gfp_t gfp, struct bio_set *bs)
+{
+#ifdef AIP_HAVE_bio_alloc_clone
+	return bio_alloc_clone(bdev, from, gfp, bs);
+#else
+	struct bio *bio = bio_clone_fast(from, gfp, bs);
+
+	if (bio)
+		bio_set_dev(bio, bdev);
+	return bio;
+#endif
+}
+
+#ifndef PAGE_SECTORS
+#define PAGE_SECTORS (1 << (PAGE_SHIFT - SECTOR_SHIFT))
+#endif
+
 /* ---- tracepoints --------------------------------------------------------- */
 
 #ifdef AIP_HAVE_trace_no_queue
@@ -268,7 +303,37 @@ static inline const u8 *aip_sb_uuid(const struct super_block *sb)
 
 /* ---- our own disks ------------------------------------------------------- */
 
-struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsigned int max_sectors);
+#if defined(AIP_HAVE_bdev_file) || defined(AIP_HAVE_blk_mode)
+#define AIP_DISK_OPEN(name, fn) \
+	static int name##_open(struct gendisk *disk, blk_mode_t mode) { return fn(disk); }
+#define AIP_DISK_RELEASE(name, fn) \
+	static void name##_release(struct gendisk *disk) { fn(disk); }
+#else
+#define AIP_DISK_OPEN(name, fn) \
+	static int name##_open(struct block_device *bdev, fmode_t mode) { return fn(bdev->bd_disk); }
+#define AIP_DISK_RELEASE(name, fn) \
+	static void name##_release(struct gendisk *disk, fmode_t mode) { fn(disk); }
+#endif
+#ifdef AIP_HAVE_submit_void
+#define AIP_DISK_SUBMIT(name, fn) static void name##_submit(struct bio *bio) { fn(bio); }
+#else
+#define AIP_DISK_SUBMIT(name, fn) \
+	static blk_qc_t name##_submit(struct bio *bio) { fn(bio); return BLK_QC_T_NONE; }
+#endif
+
+/** Operations of a bio-based disk: int open(disk), void release(disk), void submit(bio). */
+#define AIP_DISK_FOPS(name, open_fn, release_fn, submit_fn) \
+	AIP_DISK_OPEN(name, open_fn) \
+	AIP_DISK_RELEASE(name, release_fn) \
+	AIP_DISK_SUBMIT(name, submit_fn) \
+	static const struct block_device_operations name = { \
+		.owner = THIS_MODULE, \
+		.open = name##_open, \
+		.release = name##_release, \
+		.submit_bio = name##_submit, \
+	}
+
+struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsigned int block_size);
 int aip_disk_add(struct gendisk *disk);
 void aip_disk_free(struct gendisk *disk);
 
