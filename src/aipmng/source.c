@@ -65,7 +65,7 @@ static int load_shipped(struct load *l)
 		r = aip_index_parse(text.data ? text.data : "", text.len, AIP_SHIPPED, &idx, &why);
 	if (r == -ENOMEM)
 		return r;
-	if (r < 0)
+	if (!idx)
 		return indexes_warn(l->out, "%s; install the package aip again", why.msg);
 	r = revoke_shipped(l, idx);
 	if (r < 0) {
