@@ -116,7 +116,8 @@ static bool check_interpreter(struct work *w)
 		passed(w, "interpreter", "no #! line: read as a script of the shell");
 		return true;
 	}
-	n = strcspn(w->text, "\n");
+	for (n = 0; n < w->len && w->text[n] != '\n';)
+		n++;
 	snprintf(line, sizeof(line), "%.*s", (int)(n < 120 ? n : 120), w->text);
 	for (s += 2; *s == ' ' || *s == '\t'; s++)
 		;
@@ -260,11 +261,6 @@ static bool is_hook(enum sh_effect e)
 	return e == SH_HOOK;
 }
 
-static bool is_volume(enum sh_effect e)
-{
-	return sh_is_activation(e) && e != SH_UDEV;
-}
-
 static bool is_read_only(enum sh_effect e)
 {
 	return e == SH_RO || e == SH_RO_ALL;
@@ -305,9 +301,9 @@ static bool boot_landmarks(struct work *w)
 
 	w->before = last_of(w, sh_is_activation);
 	w->after = first_of(w, 0, sh_is_first_write);
-	if (first_of(w, 0, is_volume) == NONE)
+	if (w->before == NONE)
 		return missing(w, "activation",
-			       "initialisation of arrays, multipath, volumes or encrypted devices");
+			       "initialisation of devices (udev, arrays, multipath, volumes)");
 	if (first_of(w, 0, is_fsck) == NONE)
 		return missing(w, "fsck", "check of file systems (fsck)");
 	passed(w, "landmarks", "device initialisation and fsck are there");
