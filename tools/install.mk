@@ -13,6 +13,8 @@ mandir ?= $(datadir)/man
 initddir ?= $(sysconfdir)/rc.d/init.d
 unitdir ?= $(prefix)/lib/systemd/system
 presetdir ?= $(prefix)/lib/systemd/system-preset
+# where EL6 has them, and every later release through a link
+udevrulesdir ?= /lib/udev/rules.d
 completionsdir ?= $(datadir)/bash-completion/completions
 srcdir ?= $(prefix)/src
 # the version that DKMS knows the module by; a package adds its release
@@ -33,6 +35,7 @@ install: programs
 	$(call install_prog,aipbackup,$(bindir))
 	$(call install_prog,aip-mkindex,$(bindir))
 	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap)
+	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),install -D -m 644 triggers/60-aipsnap.rules $(DESTDIR)$(udevrulesdir)/60-aipsnap.rules)
 	install -D -m 755 triggers/aip-trigger $(aiplibexec)/aip-trigger
 	install -D -m 755 triggers/aip-jobs $(aiplibexec)/aip-jobs
 	install -D -m 755 triggers/aip.init $(aipdir)/jobs/aip.init
