@@ -10,6 +10,7 @@
 
 #include "aipmng/accept.h"
 #include "aipmng/cache.h"
+#include "aipmng/state.h"
 #include "aipmng/strlist.h"
 #include "common/cleanup.h"
 #include "common/fs.h"
@@ -105,6 +106,7 @@ int cache_store(const struct ctx *ctx, const char *stream, const void *data, siz
 		return dir;
 	if (!name)
 		return aip_err_errno(err, -ENOMEM, "cannot write the cache");
+	state_sweep(dir);
 	return aip_write_file(dir, name, data, len, 0644, err);
 }
 

@@ -41,7 +41,11 @@ char *cache_path(const char *stream);
 /** cache_read - append the envelope of a stream. Return: 0 or -errno. */
 int cache_read(const struct ctx *ctx, const char *stream, struct aip_buf *out, struct aip_err *err);
 
-/** cache_store - replace the envelope of a stream, atomically and durably. Return: 0 or -errno. */
+/**
+ * cache_store - replace the envelope of a stream, atomically and durably
+ * The caller holds accept_lock(): temporary files of a killed run are removed.
+ * Return: 0 or -errno.
+ */
 int cache_store(const struct ctx *ctx, const char *stream, const void *data, size_t len,
 		struct aip_err *err);
 
@@ -58,7 +62,7 @@ int cache_sources_parse(const void *data, size_t len, struct cache_sources *out,
 /** cache_sources_load - read sources.json; one that is missing or damaged is empty. */
 void cache_sources_load(const struct ctx *ctx, struct cache_sources *out);
 
-/** cache_sources_save - write it. Return: 0 or -errno (of no consequence but transfers). */
+/** cache_sources_save - write it; the caller holds accept_lock(). Return: 0 or -errno (of no consequence but transfers). */
 int cache_sources_save(const struct ctx *ctx, const struct cache_sources *s, struct aip_err *err);
 
 /** cache_source_id - the id of a source from its URL. Return: 0 or -errno. */

@@ -243,6 +243,15 @@ static bool any(void *arg, const struct aip_indexes *have)
 	return have->n > 0;
 }
 
+/* Should it fail, the next run fetches in full. */
+static void save_sources(const struct load *l)
+{
+	_cleanup_close_ int lock = accept_lock(l->ctx, NULL);
+
+	if (lock >= 0)
+		cache_sources_save(l->ctx, &l->sources, NULL);
+}
+
 static int run(struct load *l, enum aip_load_mode mode, aip_enough_fn enough, void *arg)
 {
 	int r = load_local(l);
@@ -253,8 +262,8 @@ static int run(struct load *l, enum aip_load_mode mode, aip_enough_fn enough, vo
 		r = load_outside(l, mode, enough, arg);
 	if (r == 0 && l->revoked)
 		r = reopen(l);
-	if (l->sources_changed) /* costs a transfer next time if it fails */
-		cache_sources_save(l->ctx, &l->sources, NULL);
+	if (l->sources_changed)
+		save_sources(l);
 	return r < 0 ? r : mark_stale(l, mode == AIP_REFRESH);
 }
 
