@@ -21,14 +21,14 @@
 #
 # Functions return 0 or 1 and leave the reason in $vm_why and on stderr.  A panic, a
 # WARN or any complaint of the kernel, a guest that is lost or does not come up
-# is a failure.  Time limits: VM_BOOT_LIMIT (150), VM_RUN_LIMIT (120),
-# VM_DOWN_LIMIT (90) seconds.
+# is a failure.  Time limits: VM_BOOT_LIMIT (300), VM_RUN_LIMIT (300),
+# VM_DOWN_LIMIT (200) seconds: a busy machine is no failure.
 
 # shellcheck source=tests/vm/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=tests/lib/tap.sh
 . "$vm_top/tests/lib/tap.sh"
-VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-150} VM_RUN_LIMIT=${VM_RUN_LIMIT:-120} VM_DOWN_LIMIT=${VM_DOWN_LIMIT:-90}
+VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-300} VM_RUN_LIMIT=${VM_RUN_LIMIT:-300} VM_DOWN_LIMIT=${VM_DOWN_LIMIT:-200}
 VM_MEM=${VM_MEM:-768} VM_SMP=${VM_SMP:-1}
 vm_n=0 vm_pid='' vm_why=''
 
@@ -54,7 +54,7 @@ vm_new() { # IMAGE [KERNEL]
 # a log of the writes on top of node $1, FILE.N in boot N; sets vm_node
 vm_lognode() {
 	vm_drives+=(-blockdev "driver=file,node-name=lf$1,filename=$2.@BOOT@,cache.no-flush=on,locking=off"
-		-blockdev "driver=blklogwrites,node-name=l$1,file=$1,log=lf$1,log-super-update-interval=1")
+		-blockdev "driver=blklogwrites,node-name=l$1,file=$1,log=lf$1,log-super-update-interval=1,discard=unmap")
 	vm_logs+=("$2")
 	vm_node=l$1
 }

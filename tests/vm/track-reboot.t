@@ -27,13 +27,14 @@ for ((n = 1; n <= cycles; n++)); do
 	track_dirt $((AIP_SEED + n)) /data vdb
 	track_dirt $((AIP_SEED + n + 100)) /data2 vdc
 	# something for the fsck of the next boot: a tracked repair
-	[ $((n % 2)) = 0 ] || vm_run '
-		umount /data && debugfs -w -R "clri big" /dev/vdb && touch /forcefsck && mount /data'
+	[ $((n % 2)) = 0 ] || check "cycle $n: damage for fsck" vm_run '
+		umount /data && debugfs -w -R "clri big" /dev/vdb 2>&1 && debugfs -w -R "ssv state 2" /dev/vdb 2>&1 && mount /data'
 	check "reboot $n" vm_reboot || exit 1
 	vm_run 'aipsnap status' >&2
 	track_resumed "cycle $n: ext4 resumed" vdb
 	track_resumed "cycle $n: XFS resumed" vdc
 	is "cycle $n: the root resumed" "$(track_status vda lineage)" "$root_lineage"
+	[ $((n % 2)) = 0 ] || check "cycle $n: fsck did repair at boot" vm_run '! test -e /data/big'
 	track_dirt $((AIP_SEED + n + 200)) /data vdb
 	track_check "cycle $n: ext4, nothing missed" vdb
 	track_check "cycle $n: XFS, nothing missed" vdc

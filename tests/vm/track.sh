@@ -3,7 +3,8 @@
 #
 # track.sh: guests with tracked devices, and the oracle, for tests of whole boots.
 #
-#   track_image                    the module, the programs and an image with them; sets track_img
+#   track_image                    the module (or AIPSNAP_KO, a built one), the programs and an
+#                                  image with them; sets track_img
 #   track_disk DEV SIZE            one more disk (in the order vdb, vdc, …), its writes logged
 #   track_enable DEV…              aipsnap enable, a point for each
 #   track_point DEV                a new generation, and the image of the disk at that moment
@@ -28,6 +29,7 @@ track_late() { # a hook for the image: the service that runs late in a boot
 printf '#!/bin/sh\nexec /sbin/aipsnap late\n' >/etc/rc.d/init.d/aip-late
 chmod 755 /etc/rc.d/init.d/aip-late
 ln -s ../init.d/aip-late /etc/rc.d/rc3.d/S90aip-late
+mkdir -p /var/lib/aip
 ln -sf /sbin/aipsnap /etc/aipsnap
 E
 }
@@ -38,10 +40,12 @@ track_image() {
 	kernel=$(default_kernel)
 	make -s -C "$vm_top" B="$AIP_B" programs test-programs >&2 || { fail "the programs build"; return 1; }
 	PATH=$AIP_B:$PATH
-	"$vm_here/kbuild" --quick "$kernel" "$vm_top/dkms" "$AIP_TMP/ko" >&2 || { fail "the driver builds for $kernel"; return 1; }
+	track_ko=${AIPSNAP_KO:-$AIP_TMP/ko/aipsnap.ko}
+	[ -n "${AIPSNAP_KO:-}" ] || "$vm_here/kbuild" --quick "$kernel" "$vm_top/dkms" "$AIP_TMP/ko" >&2 || {
+		fail "the driver builds for $kernel"; return 1; }
 	rpm=$("$vm_here/initscripts-rpm" "$AIP_TMP/rpm") || { fail "initscripts can be built"; return 1; }
 	{ by_hand; track_late; } >"$AIP_TMP/hook"
-	track_img=$("$vm_here/image" --kernel "$kernel" --ko "$AIP_TMP/ko/aipsnap.ko" --file "$AIP_B/aipsnap:/sbin/aipsnap" \
+	track_img=$("$vm_here/image" --kernel "$kernel" --ko "$track_ko" --file "$AIP_B/aipsnap:/sbin/aipsnap" \
 		--hook "$AIP_TMP/hook" "$rpm") || { fail "the guest's disk can be made"; return 1; }
 }
 
@@ -76,7 +80,7 @@ track_mark() { # DEV ID: this moment is ID's
 track_point() { # DEV
 	local out id
 	out=$(vm_run "aipsnap generation new /dev/$1 --json") || { vm_fail "generation new $1: $out"; return 1; }
-	id=$(jq -r '.devices[0].generation' <<<"$out")
+	id=$(jq -r '.devices[0].opened' <<<"$out")
 	[ "${#id}" = 32 ] || { vm_fail "generation new $1: no id in: $out"; return 1; }
 	track_mark "$1" "$id"
 }
