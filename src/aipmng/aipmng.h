@@ -53,7 +53,7 @@ struct conf; /* conf.h */
 struct ctx {
 	struct options opt;
 	int rootfd;	   /* the root folder, O_PATH */
-	const char *root;  /* the root's absolute path, "/" for the running system */
+	char *root;	   /* the root's absolute path, "/" for the running system */
 	bool real_root;	   /* it is the running system's own root */
 	struct conf *conf; /* the configuration, loaded before a mode runs; never NULL then */
 };

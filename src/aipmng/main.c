@@ -211,14 +211,19 @@ static int open_root(struct ctx *ctx, struct aip_err *err)
 	return 0;
 }
 
-/* A scriptlet may start us with any of 0, 1, 2 closed: files opened later must not take their numbers. */
+/*
+ * A scriptlet may start us with any of 0, 1, 2 closed: files opened later must not
+ * take their numbers.  Where there is no /dev/null, what cannot be written to.
+ */
 static void keep_std_fds(void)
 {
 	int fd;
 
-	do
+	do {
 		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
+		if (fd < 0)
+			fd = open("/", O_PATH | O_DIRECTORY);
+	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
 }
@@ -240,11 +245,25 @@ static int configure(struct ctx *ctx, const struct mode *mode, struct aip_err *e
 	return 0;
 }
 
+static int run(struct ctx *ctx, const struct mode *mode)
+{
+	struct aip_err err = AIP_ERR_INIT;
+	int r;
+
+	if (open_root(ctx, &err) < 0 || configure(ctx, mode, &err) < 0)
+		return ctx_fail(ctx, &err);
+	r = mode->run(ctx);
+	if (fflush(stdout) != 0 && r == AIP_EXIT_OK) {
+		aip_err_errno(&err, -errno, "cannot write the output");
+		r = ctx_fail(ctx, &err);
+	}
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct ctx ctx = { .opt = { .root = "/" }, .rootfd = -1 };
 	const struct mode *mode = NULL;
-	struct aip_err err = AIP_ERR_INIT;
 	int r;
 
 	keep_std_fds();
@@ -254,18 +273,11 @@ int main(int argc, char **argv)
 	r = parse(argc, argv, &ctx.opt, &mode);
 	if (r >= 0)
 		return r;
-	if (open_root(&ctx, &err) < 0) {
-		r = ctx_fail(&ctx, &err);
-		return mode->run == mode_reconcile || mode->run == mode_erase ? AIP_EXIT_OK : r;
-	}
-	if (configure(&ctx, mode, &err) < 0) {
-		r = ctx_fail(&ctx, &err);
-		return mode->run == mode_reconcile ? AIP_EXIT_OK : r;
-	}
-	r = mode->run(&ctx);
-	if (fflush(stdout) != 0 && r == AIP_EXIT_OK) {
-		aip_err_errno(&err, -errno, "cannot write the output");
-		r = ctx_fail(&ctx, &err);
-	}
-	return r;
+	r = run(&ctx, mode);
+	conf_free(ctx.conf);
+	free(ctx.root);
+	if (ctx.rootfd >= 0)
+		close(ctx.rootfd);
+	/* whoever calls these must never fail because of us */
+	return mode->run == mode_reconcile || mode->run == mode_erase ? AIP_EXIT_OK : r;
 }

@@ -425,7 +425,7 @@ int plan_apply(const struct ctx *ctx, struct survey *s, const struct aip_indexes
 	return r;
 }
 
-int plan_restore(const struct ctx *ctx, struct survey *s, bool last, struct plan *out,
+int plan_restore(const struct ctx *ctx, struct survey *s, enum restore_why why, struct plan *out,
 		 struct aip_err *err)
 {
 	int k, r = 0;
@@ -434,8 +434,11 @@ int plan_restore(const struct ctx *ctx, struct survey *s, bool last, struct plan
 	out->restoring = true;
 	for (k = AIP_KIND_N - 1; r == 0 && k >= 0; k--) {
 		/* never the first unpatched under a later one that still is */
-		if (out->verdict.code && !last)
+		if (out->verdict.code && why != RESTORE_LAST)
 			break;
+		/* what somebody has put there by hand since is not ours to take */
+		if (why == RESTORE_FINISH && !s->t[k].by_record)
+			continue;
 		r = backward(ctx, s, &out->s[k], err);
 		judge(out);
 	}

@@ -55,11 +55,14 @@ struct plan {
 int plan_apply(const struct ctx *ctx, struct survey *s, const struct aip_indexes *idx,
 	       struct plan *out, struct aip_err *err);
 
-/**
- * plan_restore - towards pristine
- * @last: the package is going: restore whatever can be, each script for itself
- */
-int plan_restore(const struct ctx *ctx, struct survey *s, bool last, struct plan *out,
+enum restore_why {
+	RESTORE_ASKED,	/* somebody wants the pristine scripts: as a set, or up to what cannot be */
+	RESTORE_FINISH, /* held: only what an interrupted --revert has left patched */
+	RESTORE_LAST,	/* the package is going: whatever can be, each script for itself */
+};
+
+/** plan_restore - towards pristine. Return: 0 or -errno. */
+int plan_restore(const struct ctx *ctx, struct survey *s, enum restore_why why, struct plan *out,
 		 struct aip_err *err);
 void plan_free(struct plan *p);
 

@@ -20,7 +20,7 @@
 static int make_plan(struct work *w, struct plan *plan, struct aip_err *err)
 {
 	if (w->survey.hold)
-		return plan_restore(w->ctx, &w->survey, false, plan, err);
+		return plan_restore(w->ctx, &w->survey, RESTORE_FINISH, plan, err);
 	return plan_apply(w->ctx, &w->survey, &w->idx, plan, err);
 }
 

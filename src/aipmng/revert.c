@@ -32,7 +32,7 @@ static int revert(struct work *w, struct plan *plan, struct aip_err *err)
 			history_note(w->ctx, "held", "by aipmng --revert");
 	}
 	if (r == 0)
-		r = plan_restore(w->ctx, &w->survey, false, plan, err);
+		r = plan_restore(w->ctx, &w->survey, RESTORE_ASKED, plan, err);
 	if (r == 0 && plan->work)
 		r = change_run(w->ctx, &w->survey, plan, err);
 	if (r == 0 && plan->verdict.code) {
@@ -87,7 +87,7 @@ int mode_revert(struct ctx *ctx)
 static int erase_all(struct work *w, struct aip_err *err)
 {
 	_cleanup_plan_ struct plan plan = { 0 };
-	int k, r = plan_restore(w->ctx, &w->survey, true, &plan, err);
+	int k, r = plan_restore(w->ctx, &w->survey, RESTORE_LAST, &plan, err);
 
 	if (r < 0)
 		return r;
@@ -103,7 +103,7 @@ static int erase_one(struct work *w, int only, struct aip_err *err)
 	int k, r = work_again(w, err);
 
 	if (r == 0)
-		r = plan_restore(w->ctx, &w->survey, true, &plan, err);
+		r = plan_restore(w->ctx, &w->survey, RESTORE_LAST, &plan, err);
 	if (r < 0)
 		return r;
 	for (k = 0; k < AIP_KIND_N; k++)

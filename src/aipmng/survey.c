@@ -70,7 +70,10 @@ bool survey_satisfied(void *arg, const struct aip_indexes *idx)
 	for (k = 0; k < AIP_KIND_N; k++) {
 		const struct target *t = &s->t[k];
 
-		if (t->state == TARGET_PRISTINE_UNKNOWN || t->state == TARGET_CUSTOMISED)
+		if (t->state == TARGET_PRISTINE_UNKNOWN)
+			return false;
+		/* edited with the hook in it: no index will ever know it */
+		if (t->state == TARGET_CUSTOMISED && !t->hooks)
 			return false;
 		if (t->state == TARGET_STALE && t->rpmnew_is_new &&
 		    !aip_indexes_by_pre(idx, t->rpmnew.sha, NULL))

@@ -10,6 +10,8 @@ which aipmng is run with --root.  Nothing of the host's system is touched.
     root.index(kit.scripts("1.0-1"))      # the index that the package ships
     root.aipmng("--patches")
 """
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -84,11 +86,26 @@ def enter():
                 "%_build_id_links none\n%debug_package %{nil}\n")
 
 
-def build(*programs):
-    """Have programs of the build folder, up to date."""
-    with open(f"{BUILD}/.make.lock", "w", encoding="ascii") as lock:
-        subprocess.run(["flock", lock.name, "make", "-s", "-C", TOP, f"B={BUILD}"] +
-                       [f"{BUILD}/{p}" for p in programs], check=True, stdout=sys.stderr)
+@contextlib.contextmanager
+def _locked(folder):
+    """One build of a folder at a time."""
+    fd = os.open(folder, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def build(*programs, flavour=None):
+    """Have programs of the build folder, up to date; @flavour "san": under ASan and UBSan."""
+    folder = f"{BUILD}/{flavour}" if flavour else BUILD
+    os.makedirs(folder, exist_ok=True)
+    with _locked(folder):
+        subprocess.run(["make", "-s", "-C", TOP, f"B={folder}"] +
+                       ["SAN=address,undefined"] * (flavour == "san") +
+                       [f"{folder}/{p}" for p in programs], check=True, stdout=sys.stderr)
+    return folder
 
 
 def read(path):
@@ -112,9 +129,8 @@ def patched(path, text):
 class Kit:
     """Packages and their scripts; equal stamps give equal scripts."""
 
-    def __init__(self):
-        build("aipmng")
-        shutil.copy2(f"{BUILD}/aipmng", AIPMNG)
+    def __init__(self, flavour=None):
+        shutil.copy2(build("aipmng", flavour=flavour) + "/aipmng", AIPMNG)
 
     def scripts(self, stamp):
         return {RC: RC_TEXT.format(stamp=stamp).encode(),

@@ -13,7 +13,7 @@ import aiproot  # noqa: E402
 from aiproot import HALT, PATHS, RC, case, patched  # noqa: E402
 
 aiproot.enter()
-kit = aiproot.Kit()
+kit = aiproot.Kit(flavour="san")
 OLD, NEW, UNKNOWN = kit.scripts("1.0-1"), kit.scripts("1.1-1"), kit.scripts("0.9-1")
 MINE = {RC: OLD[RC] + b"echo mine\n", HALT: OLD[HALT] + b"echo mine\n"}
 UNLAWFUL = OLD[RC].replace(b"/sbin/start_udev\n", b"/sbin/start_udev\nfsck -A\n")

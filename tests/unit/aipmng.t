@@ -17,7 +17,7 @@ import aiproot  # noqa: E402
 from aiproot import HALT, HOOKS, PATHS, RC, case, patched  # noqa: E402
 
 aiproot.enter()
-kit = aiproot.Kit()
+kit = aiproot.Kit(flavour="san")
 OLD, NEW, NEWER = kit.scripts("1.0-1"), kit.scripts("1.1-1"), kit.scripts("1.2-1")
 APPLIED = "Successfully applied."
 NO_PATCH = "No patch files found for this system."
@@ -71,6 +71,11 @@ def by_the_book():
          root.rpm("-V", "initscripts", check=False))
     check("--reconcile keeps the hold", run(root, "--reconcile"), 0, NONE)
     case("--status shows the hold", root.status()["verdict"] == "held")
+    for p in PATHS:
+        root.put(p, patched(p, OLD[p]))
+    check("held: what somebody patches by hand stays", run(root, "--reconcile"), 0, BOTH)
+    for p in PATHS:
+        root.put(p, OLD[p])
     check("--patches lifts it", run(root, "--patches"), 0, BOTH, says=APPLIED)
     case("and --status says so", root.status()["hold"] is False)
     check("--erase", run(root, "--erase"), 0, NONE)
@@ -89,6 +94,20 @@ def by_the_book():
     case("--patches --json", j["exit"] == 0 and j["status"]["verdict"] == "patched", j)
     j = json.loads(run(root, "--diff", "--json").stdout)
     case("--diff --json", [f["action"] for f in j["files"]] == ["keep", "keep"], j)
+
+
+def history():
+    root = fresh()
+    f = root.file("/var/lib/aip/history.jsonl")
+    line = '{"time":"2026-01-01T00:00:00Z","event":"note","text":"%s"}\n' % ("x" * 99)
+    aiproot.write(f, line * 10000 + '{"time":"2026-02-01T00:00:00Z","event":"last"}\n{"cut')
+    aiproot.write(f, aiproot.read(f) + b"\n")
+    run(root, "--patches")
+    case("a long history loses its older half", 500000 < os.path.getsize(f) < 900000,
+         os.path.getsize(f))
+    events = [e["event"] for e in json.loads(run(root, "--history", "--json").stdout)]
+    case("not its newer one, and what is cut off is left out", events[-3:] == ["last", "patch", "patch"],
+         events[-5:])
 
 
 def usage():
@@ -366,7 +385,7 @@ sys.stdin.read()
         check("a transaction around us is the lock", run(root, "--patches"), 0, BOTH)
 
 
-for part in (by_the_book, usage, nothing_fits, customised, edited, attributes, updates, withdrawn,
+for part in (by_the_book, history, usage, nothing_fits, customised, edited, attributes, updates, withdrawn,
              records, locks):
     part()
 aiproot.done()
