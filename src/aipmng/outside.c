@@ -134,6 +134,10 @@ static int take(struct load *l, const char *id, const struct helper_reply *re, s
 
 	r = trust_open(&l->trust, re->body.data ? re->body.data : "", re->body.len, re->origin,
 		       &idx, err);
+	if (r < 0 && r != -ENOMEM && !err->hint[0])
+		aip_err_hint(
+			err,
+			"check what is served there: an index signed by aip-mkindex is needed");
 	if (r < 0)
 		return r;
 	known = commit(l, idx, &re->body, re->origin, err);

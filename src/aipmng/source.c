@@ -264,6 +264,7 @@ static int run(struct load *l, enum aip_load_mode mode, aip_enough_fn enough, vo
 		r = reopen(l);
 	if (l->sources_changed)
 		save_sources(l);
+	l->out->n_keys = trust_usable(&l->trust);
 	return r < 0 ? r : mark_stale(l, mode == AIP_REFRESH);
 }
 

@@ -46,7 +46,8 @@ struct aip_indexes {
 	size_t n;
 	char **warnings; /* for people: which source, why, what to do */
 	size_t n_warnings;
-	size_t n_asked;	   /* sources outside of this machine that were asked */
+	size_t n_keys;	/* trusted keys that are not revoked; 0: only the shipped index is used */
+	size_t n_asked; /* sources outside of this machine that were asked */
 	size_t n_answered; /* of these, gave an index that was accepted, or was known and unchanged */
 	struct aip_err refused; /* first refusal (exit code 4), .code 0: none */
 	struct aip_err

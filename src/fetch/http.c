@@ -254,12 +254,14 @@ static int transfer(CURL *c, const struct http_how *how, const char *url, const 
 	return r;
 }
 
-/* The path of a file URL, unescaped. Return: it, the caller frees; NULL when it is none. */
+/* The path of a file URL, unescaped; a plain path is one too. Return: it, the caller frees; NULL when it is none. */
 static char *file_path(const char *url)
 {
 	int len = 0;
 	char *raw, *path;
 
+	if (*url == '/')
+		return strdup(url);
 	if (strncasecmp(url, "file://", 7) != 0)
 		return NULL;
 	url += 7;
@@ -318,7 +320,7 @@ int http_get(const struct http_how *how, const char *url, size_t max, struct htt
 
 	if (!name)
 		return aip_err_errno(err, -ENOMEM, "cannot fetch");
-	if (strncasecmp(url, "file:", 5) == 0)
+	if (strncasecmp(url, "file:", 5) == 0 || *url == '/')
 		r = get_file(url, name, max, body, err);
 	else
 		r = get_url(how, url, name, max, tags, body, err);

@@ -72,6 +72,10 @@ for what, url in (("file", f"file://{server.dir}/index.json"), ("file, packed", 
 
 x = root().load("refresh", "--index", server.url("ok/index.json"))
 case("--index without configuration", x.have() == (17, "network"), x)
+x = root().load("refresh", "--index", server.dir + "/index.json.gz")
+case("--index with a plain path", x.have() == (17, "network"), x)
+x = root().load("refresh", "--index", "ftp://127.0.0.1/x")
+case("--index with another protocol: exit code 6", not x.have() and x.json["no_patch"]["exit"] == 6 and x.text, x)
 r = root(*index(server.url("ok/index.json")))
 x = r.load("refresh", "--index", server.url("ok/new.json"))
 case("--index stands for all configured sources", x.have() == (18, "network") and x.json["asked"] == 1, x)
