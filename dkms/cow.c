@@ -184,7 +184,7 @@ static void copy_submit(struct aip_copy *c, struct block_device *bdev, blk_opf_t
 		u32 in_page = offset % PAGE_SECTORS;
 		u32 len = min_t(u32, PAGE_SECTORS - in_page, end - offset);
 
-		bio_add_page(bio, c->pages[offset / PAGE_SECTORS], len << SECTOR_SHIFT, in_page << SECTOR_SHIFT);
+		__bio_add_page(bio, c->pages[offset / PAGE_SECTORS], len << SECTOR_SHIFT, in_page << SECTOR_SHIFT);
 		offset += len;
 	}
 	atomic_inc(&c->pending);

@@ -265,7 +265,7 @@ static void submit(struct aip_io *io, blk_opf_t opf, u64 block, struct page *pag
 		bio->bi_end_io = op_is_write(opf) ? write_endio : io_endio;
 		if (op_is_write(opf))
 			get_page(page);
-		bio_add_page(bio, page, nr << SECTOR_SHIFT, done << SECTOR_SHIFT);
+		__bio_add_page(bio, page, nr << SECTOR_SHIFT, done << SECTOR_SHIFT);
 		atomic_inc(&io->pending);
 		submit_bio(bio);
 		done += nr;

@@ -148,7 +148,7 @@ int aip_part_range(struct gendisk *disk, int partno, sector_t *start, sector_t *
 	if (!part)
 		return -ENXIO;
 	*start = partno ? part->start_sect : 0;
-	*nr = part_nr_sects_read(part);
+	*nr = READ_ONCE(part->nr_sects);
 	disk_put_part(part);
 	return 0;
 }
