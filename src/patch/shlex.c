@@ -170,6 +170,8 @@ static struct sh_part **extglob(struct sh_lex *l, struct sh_part **tail)
 			return tail;
 		}
 		w = c == '|' || sh_is_meta(c) ? NULL : sh_word(l);
+		if (sh_failed(l))
+			return tail;
 		if (!w) {
 			tail = sh_part_lit(l, tail, l->s + l->pos, 1, false);
 			sh_adv(l, 1);

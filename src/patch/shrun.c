@@ -91,6 +91,8 @@ void sh_define(struct sh_walk *w, const struct sh_node *func)
 	struct sh_func *f = defined(w, func->name);
 	bool certain = !w->conditional && !w->subshell && !w->background;
 
+	if (!strcmp(func->name, "command_not_found_handle"))
+		sh_emit(w, SH_UNSAFE, func, NULL, "a function that bash calls by itself");
 	if (!f) {
 		f = sh_arena_alloc(w->script->arena, sizeof(*f));
 		if (!f)
@@ -476,14 +478,41 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 	return end;
 }
 
+/* Variables whose value bash runs by itself, some time later */
+static void check_names(struct sh_walk *w, const struct sh_node *n, const struct sh_word *word)
+{
+	static const char *const names[] = { "BASH_ENV=",    "ENV=", "PROMPT_COMMAND=",
+					     "BASH_ALIASES", "PS4=", NULL };
+	const struct sh_part *p;
+	size_t i;
+
+	for (; word; word = word->next) {
+		p = word->parts;
+		for (i = 0; p && p->type == SH_LIT && names[i]; i++) {
+			if (strncmp(p->text, names[i], strlen(names[i])))
+				continue;
+			/* the prompt of set -x is mostly plain text */
+			for (; p && *names[i] == 'P' && names[i][1] == 'S'; p = p->next)
+				if (p->type == SH_CMDSUB || strstr(p->text, "$(") ||
+				    strchr(p->text, '`'))
+					break;
+			if (p)
+				sh_emit(w, SH_UNSAFE, n, NULL, "sets what bash runs by itself");
+			break;
+		}
+	}
+}
+
 struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
 {
 	struct sh_end end = next_maybe, one;
 	struct sh_alts alts;
 	size_t i;
 
+	check_names(w, n, n->assigns);
 	if (!n->words)
 		return next_maybe;
+	check_names(w, n, n->words->next);
 	sh_resolve(&w->vars, &w->frame, n->words, &alts);
 	w->conditional += alts.n > 1;
 	for (i = 0; i < alts.n; i++) {
