@@ -66,7 +66,15 @@ static int copy_file(int from, int to, const char *name, struct aip_err *err)
 	return r < 0 ? r : aip_write_file(to, name, b.data, b.len, 0644, err);
 }
 
-/* Every file of repodata is linked, what is going to change is copied. */
+/* The record's file of an earlier publication: its digest, and the name of the copy. */
+static bool is_old_record(const char *name)
+{
+	size_t n = strlen(name), k = strlen(COPY);
+
+	return n >= k && strcmp(name + n - k, COPY) == 0;
+}
+
+/* Every file of repodata is linked, what is going to change is copied, what it replaces left out. */
 static int stage_files(const struct work *w, struct aip_err *err)
 {
 	_cleanup_close_ int to = openat(w->repofd, w->stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,7 +86,8 @@ static int stage_files(const struct work *w, struct aip_err *err)
 	if (to < 0 || !d)
 		return aip_err_errno(err, -errno, "cannot read %s/repodata", w->repo);
 	while (r == 0 && (errno = 0, e = readdir(d))) {
-		if (e->d_name[0] == '.' || strncmp(e->d_name, "repomd.xml.", 11) == 0)
+		if (e->d_name[0] == '.' || strncmp(e->d_name, "repomd.xml.", 11) == 0 ||
+		    is_old_record(e->d_name))
 			continue;
 		if (strcmp(e->d_name, "repomd.xml") == 0)
 			r = copy_file(from, to, e->d_name, err);
@@ -117,9 +126,7 @@ static int stage_begin(struct work *w, struct aip_err *err)
 static int modify(const struct work *w, const struct aip_buf *packed, struct aip_err *err)
 {
 	_cleanup_free_ char *dir = NULL, *file = NULL, *rel = NULL;
-	const char *argv[] = {
-		"modifyrepo_c", "--mdtype=" RECORD, "--no-compress", NULL, NULL, NULL
-	};
+	const char *argv[] = { "modifyrepo_c", "--mdtype=" RECORD, NULL, NULL, NULL };
 	struct aip_spawn s = {
 		.argv = argv, .output_max = 1 << 20, .timeout_ms = TIMEOUT_MS, .quiet_stdout = true
 	};
@@ -134,8 +141,8 @@ static int modify(const struct work *w, const struct aip_buf *packed, struct aip
 	r = aip_write_file(AT_FDCWD, file, packed->data, packed->len, 0644, err);
 	if (r < 0)
 		return r;
-	argv[3] = file;
-	argv[4] = dir;
+	argv[2] = file;
+	argv[3] = dir;
 	r = aip_spawn(&s, &res, err);
 	if (r == -ENOENT)
 		aip_err_hint(err, "install createrepo_c");
