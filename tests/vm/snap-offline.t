@@ -62,7 +62,7 @@ e2fsck -fy ext-fsck >/dev/null 2>&1
 debugfs -w -R "write tree/plain written" ext-debugfs >/dev/null 2>&1
 debugfs -w -R "set_inode_field /plain uid 7" ext-debugfsinode >/dev/null 2>&1
 tune2fs -L label ext-tune2fs >/dev/null
-resize2fs ext-resize2fs 20M >/dev/null 2>&1
+resize2fs -f ext-resize2fs 20M >/dev/null 2>&1
 t=$(blkid -p -o value -s TYPE ext-mkfs)
 mke2fs -q -F -t "$t" -U "$(uuid ext-mkfs)" -d tree ext-mkfs
 cp --sparse=always ext-restore.start ext-restore
