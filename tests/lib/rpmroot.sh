@@ -30,29 +30,29 @@ rr_die() {
 
 # ---- the packages under test ---------------------------------------------------
 
-# rr_build NAME [RPMBUILD OPTION]...: build aip's packages once for a state of the
-# sources and these options, whoever comes first; prints their folder.
+# rr_build plain|next: build aip's packages once for a state of the sources, whoever
+# comes first; prints their folder.  plain: by "make rpm".  next: a newer release, with
+# a publisher's key, by "make srpm" and rpmbuild --rebuild; the source package is there too.
 rr_build() {
-	local name=$1 tar dir key
-	shift
+	local how=$1 tar dir key
 	mkdir -p "$AIP_B/tests/packages"
-	tar=$AIP_TMP/source-$name/$(sed -n 's/^Version: */aip-/p' "$AIP_TOP/aip.spec").tar.gz
+	tar=$AIP_TMP/source-$how/$(sed -n 's/^Version: */aip-/p' "$AIP_TOP/aip.spec").tar.gz
 	SOURCE_DATE_EPOCH=0 "$AIP_TOP/tools/mkdist" "$tar" || return 1
-	key=$(cat "$tar" - <<<"$*" | sha256sum | cut -c 1-16)
+	key=$(cat "$tar" - <<<"$how ${COVERAGE:-}" | sha256sum | cut -c 1-16)
 	dir=$AIP_B/tests/packages/$key
 	(
 		flock 9
 		[ -e "$dir/done" ] && exit 0
 		rm -rf "$dir.new" "$dir"
 		mkdir -p "$dir.new"
-		# the package is built by what a user calls, from a tree of its own
+		# the packages are built by what a user calls, from a tree of its own
 		tar -xzf "$tar" -C "$dir.new" --strip-components=1 || exit 1
-		make -s -C "$dir.new" RPMBUILD_FLAGS="--nodeps $*" rpm >"$dir.new/log" 2>&1 || {
+		"rr_build_$how" "$dir.new" >"$dir.new/log" 2>&1 || {
 			tail -20 "$dir.new/log" >&2
 			exit 1
 		}
-		mkdir "$dir" && mv "$dir.new"/build/rpmbuild/RPMS/*/*.rpm "$dir.new/log" "$dir/" || exit 1
-		rm -rf "$dir.new"
+		mkdir "$dir" && find "$dir.new/build" -name '*.rpm' -exec mv {} "$dir/" \; && mv "$dir.new/log" "$dir/" || exit 1
+		[ -n "${COVERAGE:-}" ] || rm -rf "$dir.new"
 		touch "$dir/done"
 		# what older states of the sources left behind
 		find "$AIP_B/tests/packages" -mindepth 1 -maxdepth 1 -type d -mmin +120 -exec rm -rf {} +
@@ -60,10 +60,18 @@ rr_build() {
 	rm -rf "${tar%/*}"
 	echo "$dir"
 }
+rr_build_plain() {
+	make -s -C "$1" ${COVERAGE:+RPMBUILD_FLAGS="--nodeps --noclean"} rpm
+}
+rr_build_next() {
+	make -s -C "$1" AIP_KEY="$AIP_TOP/tests/data/rpm/publisher.asc" srpm &&
+		rpmbuild --nodeps --rebuild --with key --define 'dist .next' --define 'optflags -O0' \
+			--define "_topdir $1/build/next" "$1"/build/rpmbuild/SRPMS/*.src.rpm
+}
 
 # rr_pkg DIR NAME: the file of the package NAME in DIR
 rr_pkg() {
-	find "$1" -name "$2-[0-9]*.rpm" | head -1
+	find "$1" -maxdepth 1 -name "$2-[0-9]*.rpm" ! -name '*.src.rpm' | head -1
 }
 
 # ---- the system that is copied -------------------------------------------------
