@@ -145,6 +145,11 @@ static int call_start_commit(void *p)
 	return aip_start_commit(p);
 }
 
+static int call_mark(void *p)
+{
+	return aip_start_mark(p);
+}
+
 static int call_seal_begin(void *p)
 {
 	struct aipsnap_seal_begin *arg = p;
@@ -220,6 +225,7 @@ static const struct {
 	{ AIPSNAP_STOP, call_stop },
 	{ AIPSNAP_START_BEGIN, call_start_begin },
 	{ AIPSNAP_START_COMMIT, call_start_commit },
+	{ AIPSNAP_MARK, call_mark },
 	{ AIPSNAP_SEAL_BEGIN, call_seal_begin },
 	{ AIPSNAP_SEAL_COMMIT, call_seal_commit },
 	{ AIPSNAP_SEAL_ABORT, call_seal_abort },

@@ -98,6 +98,29 @@ int aip_start_begin(struct aipsnap_start_begin *arg)
 	return rc;
 }
 
+int aip_start_mark(const struct aipsnap_mark *arg)
+{
+	struct aip_device *d = aip_device_find(arg->slot);
+	struct aip_tracker *t;
+
+	if (!d)
+		return -ENODEV;
+	if (arg->flags || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
+		return -EINVAL;
+	if (!(d->state == AIPSNAP_STARTING && arg->token == d->token) &&
+	    !(d->state == AIPSNAP_TRACKING && !arg->token))
+		return -ESTALE;
+	t = d->tracker;
+	if (!arg->sectors || arg->sector >= t->sectors || arg->sectors > t->sectors - arg->sector)
+		return -EINVAL;
+	/* as a write would be marked: a switch waits for it */
+	preempt_disable();
+	aip_map_mark_slow(&READ_ONCE(t->open)->map, arg->sector >> t->shift,
+			  (arg->sector + arg->sectors - 1) >> t->shift);
+	preempt_enable();
+	return 0;
+}
+
 static u32 decide(struct aip_device *d, const struct aipsnap_start_commit *arg)
 {
 	if (d->found_why)

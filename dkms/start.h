@@ -12,6 +12,8 @@
 
 int aip_start_begin(struct aipsnap_start_begin *arg);
 int aip_start_commit(struct aipsnap_start_commit *arg);
+/** Marks an extent in what is open: between the two steps, or later. */
+int aip_start_mark(const struct aipsnap_mark *arg);
 
 /** A token that no earlier step had. */
 u64 aip_token(void);

@@ -141,16 +141,19 @@ sector_t aip_bdev_start(struct block_device *bdev)
 int aip_part_range(struct gendisk *disk, int partno, sector_t *start, sector_t *nr)
 {
 	struct hd_struct *part;
+	int rc = -ENXIO;
 
 	if (!aip_disk_live(disk))
 		return -ENXIO;
-	part = disk_get_part(disk, partno);
-	if (!part)
-		return -ENXIO;
-	*start = partno ? part->start_sect : 0;
-	*nr = READ_ONCE(part->nr_sects);
-	disk_put_part(part);
-	return 0;
+	rcu_read_lock();
+	part = aip_part(disk, partno);
+	if (part) {
+		*start = partno ? part->start_sect : 0;
+		*nr = READ_ONCE(part->nr_sects);
+		rc = 0;
+	}
+	rcu_read_unlock();
+	return rc;
 }
 
 int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data), void *data)
@@ -161,7 +164,7 @@ int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev,
 
 	disk_part_iter_init(&it, disk, DISK_PITER_INCL_PART0);
 	while (!rc && (part = disk_part_iter_next(&it))) {
-		struct block_device *bdev = bdget_part(part);
+		struct block_device *bdev = bdget_disk(disk, part->partno);
 
 		if (!bdev)
 			continue;

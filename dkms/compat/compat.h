@@ -28,6 +28,16 @@ typedef blk_qc_t aip_submit_ret;
 #define AIP_SUBMIT_NONE BLK_QC_T_NONE
 #endif
 
+#ifndef AIP_HAVE_part_tbl
+/** Partition `partno` of a disk, under RCU; NULL. */
+static inline struct hd_struct *aip_part(struct gendisk *disk, int partno)
+{
+	struct disk_part_tbl *tbl = rcu_dereference(disk->part_tbl);
+
+	return tbl && partno >= 0 && partno < tbl->len ? rcu_dereference(tbl->part[partno]) : NULL;
+}
+#endif
+
 /** The whole disk that a bio is for. */
 static inline struct gendisk *aip_bio_disk(struct bio *bio)
 {
@@ -48,7 +58,7 @@ static inline bool aip_bio_is_dev(struct bio *bio, dev_t dev)
 	bool same = false;
 
 	rcu_read_lock();
-	part = __disk_get_part(bio->bi_disk, bio->bi_partno);
+	part = aip_part(bio->bi_disk, bio->bi_partno);
 	if (part)
 		same = part_devt(part) == dev;
 	rcu_read_unlock();
@@ -71,7 +81,7 @@ static inline sector_t aip_bio_base(struct bio *bio)
 	if (!bio->bi_partno)
 		return 0;
 	rcu_read_lock();
-	part = __disk_get_part(bio->bi_disk, bio->bi_partno);
+	part = aip_part(bio->bi_disk, bio->bi_partno);
 	if (part)
 		start = part->start_sect;
 	rcu_read_unlock();

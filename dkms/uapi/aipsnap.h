@@ -347,6 +347,24 @@ struct aipsnap_new_lineage {
 };
 #define AIPSNAP_NEW_LINEAGE	_IOWR(0xa1, 0x19, struct aipsnap_new_lineage)
 
+/**
+ * Counts an extent of the device as changed, in the open generation.
+ *
+ * STARTING, with the token of START_BEGIN: takes effect with a commit that resumes, before
+ * anybody can read the changes.  For what may have been written before the start without a
+ * fingerprint that differs: a read-only mount of XFS writes superblock and log.
+ * TRACKING: token 0.  EINVAL: outside of the device.  ESTALE: other token or state.
+ */
+struct aipsnap_mark {
+	__u32 slot;
+	__u32 flags;		/* 0 */
+	__u64 token;
+	__u64 sector;
+	__u64 sectors;
+	__u32 reserved[4];
+};
+#define AIPSNAP_MARK		_IOW(0xa1, 0x1a, struct aipsnap_mark)
+
 /* ---- generations --------------------------------------------------------- */
 
 #define AIPSNAP_GEN_MERGED	(1 << 0)	/* holds an older generation's changes too */
