@@ -40,7 +40,7 @@ def chosen(points):
     return everything if ALL else sorted(rnd.sample(everything, min(40, len(everything))))
 
 
-def judge(root, r, quiet, goal):
+def judge(root, r, how, quiet, goal):
     """What is wrong after a run with a fault, as text."""
     now = root.states(OLD)
     if "other" in now:
@@ -55,6 +55,8 @@ def judge(root, r, quiet, goal):
         return f"{now}, and said that it succeeded"
     if not quiet and r.returncode != 0 and not r.stderr:
         return "failed without a word"
+    if how == "fail" and now[0] != now[1]:
+        return f"{now}: one error, and half of the set stays changed"
     return ""
 
 
@@ -71,7 +73,7 @@ def run(name, root, keep, args, goal, quiet=False):
         if r.returncode == 125:
             continue  # this run made fewer calls
         reached += 1
-        wrong = judge(root, r, quiet, goal)
+        wrong = judge(root, r, how, quiet, goal)
         again = root.aipmng(*args)
         if not wrong and root.states(OLD) != (goal, goal):
             wrong = f"the next run: {root.states(OLD)}, {again.stderr}"
