@@ -265,7 +265,7 @@ int harvest_prove(struct harvest *h, struct aip_err *err)
 
 const struct script *harvest_script(const struct harvest *h, const char *pre)
 {
-	struct script key;
+	struct script key = { .name = NULL };
 
 	if (!h->n_scripts || strlen(pre) >= sizeof(key.pre))
 		return NULL;

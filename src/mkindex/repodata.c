@@ -256,12 +256,14 @@ static int check_primary(int repofd, const char *repo, const struct primary *p, 
 
 	if (r == 0)
 		r = aip_read_file(repofd, rel, PRIMARY_MAX, &file, err);
+	if (r == 0 && !file.len)
+		r = aip_err_set(err, -EBADMSG, "%s is empty", p->href);
 	if (r < 0)
 		return aip_err_prefix(err, "%s", repo), r;
 	r = aip_digest_hex(p->algo, file.data, file.len, hex);
 	if (r < 0)
 		return aip_err_errno(err, r, "%s: cannot check %s", repo, p->href);
-	if (strcmp(hex, p->checksum) != 0)
+	if (!p->checksum || strcmp(hex, p->checksum) != 0)
 		return aip_err_set(err, -EBADMSG, "%s/%s is not what repomd.xml says", repo,
 				   p->href);
 	if (asprintf(path, "%s/%s", repo, rel) < 0) {

@@ -134,9 +134,9 @@ static char *userid_of(const struct aip_packet *p)
  */
 static void cert_revocation(struct cert *c, int type)
 {
-	if (type == SIG_KEY_REVOKE)
+	if (type == SIG_KEY_REVOKE && c->n_signers)
 		c->signers[0].revoked = true;
-	if (type == SIG_SUBKEY_REVOKE && c->subkey) {
+	if (type == SIG_SUBKEY_REVOKE && c->n_signers && c->subkey) {
 		c->signers[c->n_signers - 1].revoked = true;
 		c->live.len = c->subkey;
 		c->skipping = true;
