@@ -11,7 +11,6 @@
 /* A mount may write a little ahead of what the digest covers: count these blocks as changed. */
 static int send_marks(int ctl, unsigned int slot, uint64_t token, const struct fingerprint *fp)
 {
-#ifdef AIPSNAP_MARK
 	size_t i;
 	int ret;
 
@@ -26,9 +25,6 @@ static int send_marks(int ctl, unsigned int slot, uint64_t token, const struct f
 			return ret;
 	}
 	return 0;
-#else
-	return fp->n_marks ? -ENOTTY : 0;
-#endif
 }
 
 /* The fingerprint, or one that says why there is none. */
