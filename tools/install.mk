@@ -22,8 +22,8 @@ DKMS_VERSION ?= $(VERSION)
 aipdir = $(DESTDIR)$(datadir)/aip
 aiplibexec = $(DESTDIR)$(libexecdir)/aip
 
-# $(call install_prog,program,folder): where it is built; programs come one by one
-install_prog = $(if $(filter $(B)/$(1),$(PROGRAMS)),install -D -m 755 $(B)/$(1) $(DESTDIR)$(2)/$(1))
+# $(call install_prog,program,folder)
+install_prog = install -D -m 755 $(B)/$(1) $(DESTDIR)$(2)/$(1)
 
 .PHONY: install
 install: programs
@@ -34,8 +34,11 @@ install: programs
 	$(call install_prog,aipsnap,$(sbindir))
 	$(call install_prog,aipbackup,$(bindir))
 	$(call install_prog,aip-mkindex,$(bindir))
-	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap)
-	$(if $(filter $(B)/aipsnap,$(PROGRAMS)),install -D -m 644 triggers/60-aipsnap.rules $(DESTDIR)$(udevrulesdir)/60-aipsnap.rules)
+	ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap
+	install -d -m 755 $(DESTDIR)$(sysconfdir)/aip/freeze.d
+	install -D -m 644 src/aipsnap/59-aipsnap.rules $(DESTDIR)$(udevrulesdir)/59-aipsnap.rules
+	install -D -m 644 src/aipsnap/aipsnap-late.service $(DESTDIR)$(unitdir)/aipsnap-late.service
+	install -D -m 755 src/aipsnap/aipsnap.init $(aipdir)/jobs/aipsnap.init
 	install -D -m 755 triggers/aip-trigger $(aiplibexec)/aip-trigger
 	install -D -m 755 triggers/aip-jobs $(aiplibexec)/aip-jobs
 	install -D -m 755 triggers/aip.init $(aipdir)/jobs/aip.init
@@ -45,7 +48,7 @@ install: programs
 	install -D -m 644 triggers/80-aip.preset $(DESTDIR)$(presetdir)/80-aip.preset
 	install -D -m 644 triggers/aip.logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/aip
 	install -D -m 644 triggers/aip.repo $(DESTDIR)$(sysconfdir)/yum.repos.d/aip.repo
-	$(if $(wildcard src/aipmng/aip.conf),install -D -m 644 src/aipmng/aip.conf $(DESTDIR)$(sysconfdir)/aip/aip.conf)
+	install -D -m 644 src/aipmng/aip.conf $(DESTDIR)$(sysconfdir)/aip/aip.conf
 	$(if $(AIP_KEY),install -D -m 644 $(AIP_KEY) $(DESTDIR)$(sysconfdir)/pki/rpm-gpg/RPM-GPG-KEY-aip)
 	$(if $(wildcard patches/index.json),install -D -m 644 patches/index.json $(aipdir)/index.json)
 	install -d -m 755 $(aipdir)/patch $(DESTDIR)/opt/NetJapan
@@ -55,7 +58,7 @@ install: programs
 		install -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in doc/completion/*; do [ ! -f "$$f" ] || \
 		install -D -m 644 $$f $(DESTDIR)$(completionsdir)/$${f##*/} || exit 1; done
-	$(if $(wildcard dkms/dkms.conf),$(install_dkms))
+	$(install_dkms)
 
 # what DKMS builds from is the folder as it is, with the version of the package
 define install_dkms
