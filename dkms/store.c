@@ -47,9 +47,7 @@ static void for_each_own(const struct aip_tracker *t, struct block_device *bdev,
 
 static void mark_range(const struct aip_tracker *t, u64 first, u64 nr, void *data)
 {
-	preempt_disable();
-	aip_map_mark_slow(&READ_ONCE(t->open)->map, first >> t->shift, (first + nr - 1) >> t->shift);
-	preempt_enable();
+	aip_map_mark_slow(&t->open->map, first >> t->shift, (first + nr - 1) >> t->shift);
 }
 
 static void mark_everywhere(struct block_device *bdev, const struct aip_file *file)

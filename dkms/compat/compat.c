@@ -90,6 +90,44 @@ int aip_bdev_partno(struct block_device *bdev)
 #endif
 }
 
+static dev_t part_dev(struct gendisk *disk, int partno)
+{
+	dev_t dev = 0;
+#ifdef AIP_HAVE_part_tbl
+	struct block_device *part;
+
+	rcu_read_lock();
+	part = xa_load(&disk->part_tbl, partno);
+	if (part)
+		dev = part->bd_dev;
+	rcu_read_unlock();
+#else
+	struct hd_struct *part;
+
+	rcu_read_lock();
+	part = aip_part(disk, partno);
+	if (part)
+		dev = part_devt(part);
+	rcu_read_unlock();
+#endif
+	return dev;
+}
+
+void aip_sync_parts(struct gendisk *disk)
+{
+	int partno;
+
+	for (partno = 0; partno < DISK_MAX_PARTS; partno++) {
+		dev_t dev = part_dev(disk, partno);
+		struct aip_bdev b;
+
+		if (!dev || aip_bdev_open(&b, dev, false, NULL))
+			continue;
+		sync_blockdev(b.bdev);
+		aip_bdev_close(&b);
+	}
+}
+
 #ifdef AIP_HAVE_part_tbl
 
 sector_t aip_bdev_start(struct block_device *bdev)

@@ -244,6 +244,9 @@ sector_t aip_bdev_start(struct block_device *bdev);
  */
 int aip_part_range(struct gendisk *disk, int partno, sector_t *start, sector_t *nr);
 
+/** Writes back what the page caches of the disk and of its partitions hold. */
+void aip_sync_parts(struct gendisk *disk);
+
 /**
  * Calls fn(bdev, data) for the disk and each of its partitions that is known
  * to the kernel, until one call returns non-zero, which is returned.

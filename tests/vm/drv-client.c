@@ -10,6 +10,7 @@
  *	abort SLOT | stop SLOT | disable SLOT | status SLOT | gens SLOT
  *	switch SLOT[:file=PATH|:dev=DEV]... [freeze=DEV]...   → OPENED [N] a line
  *	changes SLOT SINCE [UNTIL]          → chunk numbers, one a line
+ *	mark SLOT SECTOR SECTORS
  *	snapshot N | remove N
  *	compare IMAGE-A IMAGE-B SHIFT       changed chunks on stdin; 1: one was missed
  *
@@ -368,7 +369,11 @@ int main(int argc, char **argv)
 		do_switch(a);
 	else if (!strcmp(cmd, "changes") && n >= 2)
 		changes(slot, a[1], a[2]);
-	else if (!strcmp(cmd, "snapshot") && n == 1)
+	else if (!strcmp(cmd, "mark") && n == 3) {
+		struct aipsnap_mark m = { .slot = slot, .sector = atoll(a[1]), .sectors = atoll(a[2]) };
+
+		call(AIPSNAP_MARK, &m, cmd, NULL);
+	} else if (!strcmp(cmd, "snapshot") && n == 1)
 		snapshot(slot);
 	else if (!strcmp(cmd, "remove") && n == 1) {
 		struct aipsnap_snapshot_remove r = { .snapshot = slot };
