@@ -12,7 +12,9 @@
 
 struct options {
 	struct heading head;
-	struct list reports, paths, scripts;
+	struct list reports, scripts;
+	char **paths;
+	int n_paths;
 	const char *output, *previous;
 	bool reread, keep_going;
 	int jobs;
@@ -171,13 +173,11 @@ static int parse(int argc, char **argv, struct options *o)
 		else
 			return bad_usage("build", "see the message above, or -j is not a number");
 	}
-	while (optind < argc)
-		if (list_add(&o->paths, argv[optind++]) < 0)
-			return bad_usage("build", "more than %d paths; name their folder",
-					 LIST_MAX);
+	o->paths = argv + optind;
+	o->n_paths = argc - optind;
 	if (!o->output)
 		return bad_usage("build", "-o INDEX is missing");
-	if (!o->paths.n && !o->scripts.n)
+	if (!o->n_paths && !o->scripts.n)
 		return bad_usage("build", "no packages given");
 	if (!o->reports.n)
 		list_add(&o->reports, strcmp(o->output, "-") == 0 ? "none" : "table");
@@ -192,10 +192,10 @@ static int read_packages(const struct options *o, struct sources *s, struct harv
 			 struct aip_err *err)
 {
 	size_t i;
-	int r = 0;
+	int r = 0, k;
 
-	for (i = 0; i < o->paths.n && r == 0; i++)
-		r = sources_add(s, o->paths.v[i], err);
+	for (k = 0; k < o->n_paths && r == 0; k++)
+		r = sources_add(s, o->paths[k], err);
 	if (r < 0)
 		return r;
 	sources_sort(s);

@@ -33,21 +33,20 @@ static int merge_one(const struct aip_index *from, struct aip_index *into, struc
  * The first one gives the stream; the serial goes on from the highest of that stream, so that
  * the result may follow any of them.
  */
-static int merge(const struct heading *head, const struct list *from, const char *output,
+static int merge(const struct heading *head, char **from, int n, const char *output,
 		 struct aip_err *err)
 {
 	_cleanup_(aip_index_freep) struct aip_index *idx = aip_index_new();
 	_cleanup_(input_free) struct input first = { 0 };
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
-	size_t i;
-	int r = idx ? input_read(from->v[0], &first, err) : -ENOMEM;
+	int r = idx ? input_read(from[0], &first, err) : -ENOMEM, i;
 
 	if (r == 0)
 		r = merge_one(first.index, idx, err);
-	for (i = 1; i < from->n && r == 0; i++) {
+	for (i = 1; i < n && r == 0; i++) {
 		_cleanup_(input_free) struct input next = { 0 };
 
-		r = input_read(from->v[i], &next, err);
+		r = input_read(from[i], &next, err);
 		if (r < 0)
 			break;
 		if (strcmp(next.index->stream, first.index->stream) == 0 &&
@@ -73,7 +72,6 @@ int cmd_merge(int argc, char **argv)
 						 { NULL, 0, NULL, 0 } };
 	struct heading head = { 0 };
 	struct aip_err err = AIP_ERR_INIT;
-	struct list from = { .n = 0 };
 	const char *output = NULL;
 	int c;
 
@@ -83,12 +81,9 @@ int cmd_merge(int argc, char **argv)
 		else if (!heading_option(&head, c, optarg))
 			return bad_usage("merge", "see the message above");
 	}
-	while (optind < argc)
-		if (list_add(&from, argv[optind++]) < 0)
-			return bad_usage("merge", "more than %d indexes", LIST_MAX);
-	if (!output || !from.n)
+	if (!output || optind == argc)
 		return bad_usage("merge", "-o INDEX and at least one index are needed");
-	if (merge(&head, &from, output, &err) < 0) {
+	if (merge(&head, argv + optind, argc - optind, output, &err) < 0) {
 		err.exit = err.exit == EXIT_USAGE ? EXIT_USAGE : EXIT_ERROR;
 		return complain(&err);
 	}
