@@ -3,67 +3,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/utsname.h>
 
 #include "aipmng/strlist.h"
 #include "aipmng/yumrepo.h"
 #include "common/cleanup.h"
 #include "common/fs.h"
+#include "fetch/ini.h"
 #include "fetch/wire.h"
 #include "rpm/pkgdb.h"
 
 static const char *const dirs[] = { AIP_REPOS_DIR, "/etc/distro.repos.d", "/etc/yum/repos.d" };
 
-static char *trim(char *s)
-{
-	char *end;
-
-	s += strspn(s, " \t");
-	end = s + strlen(s);
-	while (end > s && strchr(" \t\r", end[-1]))
-		*--end = 0;
-	return s;
-}
-
-/* The value of "enabled" in @line. Return: 1, 0, or -1 when the line is another one. */
-static int enabled_line(char *line)
-{
-	char *eq = strchr(line, '=');
-
-	if (!eq)
-		return -1;
-	*eq = 0;
-	if (strcasecmp(trim(line), "enabled") != 0)
-		return -1;
-	line = trim(eq + 1);
-	return strcmp(line, "1") == 0 || strcasecmp(line, "yes") == 0 ||
-	       strcasecmp(line, "true") == 0 || strcasecmp(line, "on") == 0;
-}
-
 int yumrepo_scan(const char *text, size_t len, const char *id)
 {
-	_cleanup_free_ char *copy = strndup(text, len);
-	char *line, *rest = copy;
-	bool inside = false, seen = false;
-	int enabled = 1;
+	_cleanup_free_ char *enabled = NULL;
+	int r = ini_value(text, len, id, "enabled", &enabled);
 
-	while (rest && (line = strsep(&rest, "\n"))) {
-		size_t n;
-		int r;
-
-		line = trim(line);
-		n = strlen(line);
-		if (*line == '[' && line[n - 1] == ']') {
-			line[n - 1] = 0;
-			inside = !seen && strcmp(line + 1, id) == 0;
-			seen = seen || inside;
-		} else if (inside) {
-			r = enabled_line(line);
-			enabled = r < 0 ? enabled : r;
-		}
-	}
-	return seen ? enabled : -ENOENT;
+	return r < 0 ? r : !enabled || ini_bool(enabled, 0);
 }
 
 static int by_bytes(const void *a, const void *b)

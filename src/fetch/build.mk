@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # what aipmng shares with its helper, and the helper itself
-$(call aip_lib,fetchwire,src/fetch/wire.c)
+$(call aip_lib,fetchwire,src/fetch/ini.c src/fetch/wire.c)
 FETCH_SRC := $(addprefix src/fetch/,main.c http.c gunzip.c)
 # WITHOUT_LIBREPO=1: for distributions without it; the index then comes from "index =" URLs only
 ifeq ($(WITHOUT_LIBREPO),)

@@ -20,6 +20,7 @@
 #include "aipmng/aipmng.h"
 #include "common/fs.h"
 #include "common/root.h"
+#include "fetch/ini.h"
 #include "fetch/repo.h"
 
 #define LIST_MAX   (1u << 20) /* bytes of a mirror list or a metalink */
@@ -47,6 +48,7 @@ struct look {
 	LrYumRepoConfs *confs; /* of the .repo file that has the section */
 	LrYumRepoConfs *mains; /* of dnf.conf */
 	LrYumRepoConf *conf, *main;
+	struct aip_buf text, main_text; /* of the two files */
 	LrUrlVars *vars;
 	LrMetalink *metalink;
 	struct mirror mirror[REPO_MIRRORS_MAX];
@@ -137,7 +139,7 @@ static LrYumRepoConf *find_section(LrYumRepoConfs *confs, const char *id)
 
 /* Look for section @id in one file. Return: 1 found, 0 not, -EINVAL unreadable (noted). */
 static int try_file(struct look *l, const char *path, const char *id, LrYumRepoConfs **confs,
-		    LrYumRepoConf **conf)
+		    LrYumRepoConf **conf, struct aip_buf *text)
 {
 	_cleanup_free_ char *full = host_path(l, path);
 	LrYumRepoConfs *c;
@@ -153,10 +155,12 @@ static int try_file(struct look *l, const char *path, const char *id, LrYumRepoC
 		return -EINVAL;
 	}
 	*conf = find_section(c, id);
-	if (*conf) {
+	aip_buf_reset(text);
+	if (*conf && aip_read_file(AT_FDCWD, full, LIST_MAX, text, NULL) == 0) {
 		*confs = c;
 		return 1;
 	}
+	*conf = NULL;
 	lr_yum_repoconfs_free(c);
 	return 0;
 }
@@ -195,13 +199,13 @@ static int find_repo(struct look *l)
 			char *path = g_strdup_printf("%s/%s", repo_dirs[d],
 						     (char *)g_ptr_array_index(names, i));
 
-			r = try_file(l, path, l->id, &l->confs, &l->conf);
+			r = try_file(l, path, l->id, &l->confs, &l->conf, &l->text);
 			g_free(path);
 		}
 		g_ptr_array_free(names, TRUE);
 	}
 	for (d = 0; d < G_N_ELEMENTS(main_files) && !l->main; d++)
-		try_file(l, main_files[d], "main", &l->mains, &l->main);
+		try_file(l, main_files[d], "main", &l->mains, &l->main, &l->main_text);
 	return r > 0 ? 0 : -ENOENT;
 }
 
@@ -258,15 +262,16 @@ static const char *option(struct look *l, LrYumRepoConfOption opt)
 	return NULL;
 }
 
-static bool flag(struct look *l, LrYumRepoConfOption opt, bool def)
+/* Yes or no, of the section, else of dnf.conf; a spelling that nobody knows is a yes: it is the safe one here. */
+static bool flag(struct look *l, const char *key, bool def)
 {
-	long value = 0;
+	_cleanup_free_ char *own = NULL, *all = NULL;
 
-	if (l->conf && lr_yum_repoconf_getinfo(l->conf, NULL, opt, &value))
-		return value;
-	if (l->main && lr_yum_repoconf_getinfo(l->main, NULL, opt, &value))
-		return value;
-	return def;
+	if (l->text.data)
+		ini_value(l->text.data, l->text.len, l->id, key, &own);
+	if (l->main_text.data)
+		ini_value(l->main_text.data, l->main_text.len, "main", key, &all);
+	return own ? ini_bool(own, true) : all ? ini_bool(all, true) : def;
 }
 
 /* A file named by the section: inside the root. */
@@ -308,11 +313,11 @@ static void load_how(struct look *l)
 	file_option(l, LR_YRC_SSLCACERT, &l->how.sslcacert);
 	file_option(l, LR_YRC_SSLCLIENTCERT, &l->how.sslclientcert);
 	file_option(l, LR_YRC_SSLCLIENTKEY, &l->how.sslclientkey);
-	l->how.no_sslverify = !flag(l, LR_YRC_SSLVERIFY, true);
+	l->how.no_sslverify = !flag(l, "sslverify", true);
 	if (lr_yum_repoconf_getinfo(l->conf, NULL, LR_YRC_IP_RESOLVE, &ip) ||
 	    (l->main && lr_yum_repoconf_getinfo(l->main, NULL, LR_YRC_IP_RESOLVE, &ip)))
 		l->how.ip_version = ip == LR_IPRESOLVE_V4 ? 4 : ip == LR_IPRESOLVE_V6 ? 6 : 0;
-	l->gpgcheck = flag(l, LR_YRC_REPO_GPGCHECK, false);
+	l->gpgcheck = flag(l, "repo_gpgcheck", false);
 }
 
 /* ---- mirrors ----------------------------------------------------------------- */
@@ -711,6 +716,8 @@ static void look_free(struct look *l)
 		lr_yum_repoconfs_free(l->confs);
 	if (l->mains)
 		lr_yum_repoconfs_free(l->mains);
+	aip_buf_free(&l->text);
+	aip_buf_free(&l->main_text);
 	g_ptr_array_free(l->own, TRUE);
 	aip_closep(&l->rootfd);
 }
