@@ -212,7 +212,8 @@ static int diff_text(const struct plan *p)
 		if (!step_changes(st))
 			continue;
 		r = diff_of(st, &d);
-		fwrite(d.data, 1, d.len, stdout);
+		if (d.data)
+			fwrite(d.data, 1, d.len, stdout);
 	}
 	return r;
 }
