@@ -185,18 +185,6 @@ static int call_new_lineage(void *p)
 	return 0;
 }
 
-static int call_mark(void *p)
-{
-	struct aipsnap_mark *arg = p;
-	struct aip_device *d = aip_device_find(arg->slot);
-
-	if (!d)
-		return -ENODEV;
-	if (arg->flags || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
-		return -EINVAL;
-	return aip_device_mark(d, arg->token, arg->sector, arg->sectors);
-}
-
 static int call_generations(void *p)
 {
 	return aip_changes_generations(p);
@@ -242,7 +230,6 @@ static const struct {
 	{ AIPSNAP_SEAL_COMMIT, call_seal_commit },
 	{ AIPSNAP_SEAL_ABORT, call_seal_abort },
 	{ AIPSNAP_NEW_LINEAGE, call_new_lineage },
-	{ AIPSNAP_MARK, call_mark },
 	{ AIPSNAP_GENERATIONS, call_generations },
 	{ AIPSNAP_CHANGES, call_changes },
 	{ AIPSNAP_SWITCH, call_switch },

@@ -412,20 +412,6 @@ int aip_device_new_lineage(struct aip_device *d, u32 why)
 	return 0;
 }
 
-int aip_device_mark(struct aip_device *d, u64 token, u64 sector, u64 sectors)
-{
-	struct aip_tracker *t = d->tracker;
-
-	if ((d->state != AIPSNAP_STARTING || token != d->token) &&
-	    (d->state != AIPSNAP_TRACKING || token))
-		return -ESTALE;
-	if (!sectors || sector >= t->sectors || sectors > t->sectors - sector)
-		return -EINVAL;
-	/* the open generation changes only under the control lock, which is held */
-	aip_map_mark_slow(&t->open->map, sector >> t->shift, (sector + sectors - 1) >> t->shift);
-	return 0;
-}
-
 void aip_device_check(struct aip_device *d)
 {
 	int rc;

@@ -56,8 +56,6 @@ int aip_device_status(struct aipsnap_device *arg);
 
 /** Ends what was open and begins a new lineage, at once. */
 int aip_device_new_lineage(struct aip_device *d, u32 why);
-/** Counts sectors of the device as changed, in the open generation. */
-int aip_device_mark(struct aip_device *d, u64 token, u64 sector, u64 sectors);
 /** Compares the device with what it was when it was started; a new lineage (or FAILED) when it is another. */
 void aip_device_check(struct aip_device *d);
 /** Takes the tracker out and waits for its writes. */
