@@ -359,7 +359,7 @@ static bool boot_known(struct work *w)
 		const struct sh_event *e = event(w, i);
 		bool late = mounted != NONE && e->unit > event(w, mounted)->unit;
 
-		if (e->effect != SH_OPAQUE_STORAGE && (e->effect != SH_OPAQUE || late))
+		if (e->effect < SH_OPAQUE || (late && e->effect != SH_OPAQUE_STORAGE))
 			continue;
 		return refused(w, "known commands", "unknown command", e->line,
 			       "what \"%.80s\" does (%s) cannot be read from the script: it may %s",
@@ -455,7 +455,7 @@ static bool halt_after(struct work *w)
 			return refused(w, "order", sh_effect_name(e->effect), e->line,
 				       "%s in line %u comes after everything is read-only",
 				       sh_effect_name(e->effect), e->line);
-		if (e->effect == SH_OPAQUE_STORAGE)
+		if (e->effect == SH_OPAQUE_STORAGE || e->effect == SH_OPAQUE_FILE)
 			return refused(
 				w, "known commands", "unknown command", e->line,
 				"what \"%.80s\" does (line %u) cannot be read from the script: "

@@ -6,7 +6,7 @@
 
 #include "patch/shstorage.h"
 
-/* Types without a local disk below them */
+/* Types without a local disk below them, or that are never written */
 static bool virtual_type(const char *list)
 {
 	static const char *const types[] = {
@@ -15,7 +15,8 @@ static bool virtual_type(const char *list)
 		"configfs",  "cgroup",	 "cgroup2", "mqueue",	 "binfmt_misc", "rpc_pipefs",
 		"hugetlbfs", "fusectl",	 "pstore",  "efivarfs",	 "nfs",		"nfs4",
 		"nfsd",	     "cifs",	 "smbfs",   "ncpfs",	 "glusterfs",	"overlay",
-		"autofs",    "tracefs",	 "bpf",	    "cpuset",	 NULL
+		"autofs",    "tracefs",	 "bpf",	    "cpuset",	 "squashfs",	"iso9660",
+		"cramfs",    "udf",	 "9p",	    NULL
 	};
 	size_t i, n;
 

@@ -284,7 +284,7 @@ static void run_unset(struct sh_walk *w, const struct sh_node *n, const struct s
 
 static void run_source(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
 {
-	enum sh_effect e = f->n > 1 ? sh_classify_source(f->v[1]) : SH_OPAQUE;
+	enum sh_effect e = f->n > 1 ? sh_classify_source(f->v[1]) : SH_OPAQUE_FILE;
 
 	if (e != SH_NOTHING)
 		sh_emit(w, e, n, f, NULL);

@@ -30,6 +30,7 @@ static const char *const effect_names[] = {
 	[SH_END] = "end",
 	[SH_UNSAFE] = "unsafe",
 	[SH_OPAQUE] = "unknown command",
+	[SH_OPAQUE_FILE] = "unknown file",
 	[SH_OPAQUE_STORAGE] = "unknown storage command",
 };
 
@@ -46,6 +47,14 @@ bool sh_is_activation(enum sh_effect e)
 bool sh_is_first_write(enum sh_effect e)
 {
 	return e >= SH_FSCK && e <= SH_WRITE;
+}
+
+static bool has_prefix(const char *s, const char *const *prefixes)
+{
+	for (; *prefixes; prefixes++)
+		if (!strncmp(s, *prefixes, strlen(*prefixes)))
+			return true;
+	return false;
 }
 
 const char *sh_basename(const char *path)
@@ -235,20 +244,22 @@ static enum sh_effect blockdev(const struct sh_fields *f)
 	return SH_NOTHING;
 }
 
+/* below the device mapper, except with encryption */
 static enum sh_effect losetup(const struct sh_fields *f)
 {
-	static const char *const query[] = {
-		"-a", "--all", "-l", "-d", "-j", "--detach", "-D", NULL
-	};
-
-	return (f->n < 2 || has_any(f, query)) && !unclear(f) ? SH_NOTHING : SH_DEVICE;
+	return sh_has_arg(f, "-e") || sh_has_arg(f, "--encryption") ? SH_CRYPT : SH_NOTHING;
 }
 
 static enum sh_effect dd(const struct sh_fields *f)
 {
+	static const char *const memory[] = { "/dev/ram",     "/dev/zram", "/dev/shm/",
+					      "/dev/console", "/dev/tty",  "/dev/kmsg",
+					      "/dev/zero",    "/dev/full", NULL };
 	size_t i;
 
 	for (i = 1; i < f->n; i++) {
+		if (!strncmp(f->v[i], "of=", 3) && has_prefix(f->v[i] + 3, memory))
+			continue;
 		if (!strncmp(f->v[i], "of=", 3) && !strncmp(f->v[i] + 3, "/dev/", 5) &&
 		    strcmp(f->v[i] + 3, "/dev/null") && strcmp(f->v[i] + 3, "/dev/urandom"))
 			return SH_WRITE;
@@ -334,8 +345,32 @@ static enum sh_effect sed(const struct sh_fields *f)
 	return SH_NOTHING;
 }
 
+/* Are all the devices that are named in memory? */
+static bool only_memory(const struct sh_fields *f)
+{
+	static const char *const prefixes[] = { "/dev/ram", "/dev/zram", "/dev/compcache", NULL };
+	bool any = false;
+	size_t i;
+
+	for (i = 1; i < f->n; i++) {
+		if (*f->v[i] == '-' || f->v[i][strspn(f->v[i], "0123456789")] == '\0')
+			continue;
+		if (sh_is_unknown(f->v[i]) || !has_prefix(f->v[i], prefixes))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static enum sh_effect format(const struct sh_fields *f)
+{
+	return only_memory(f) ? SH_NOTHING : SH_WRITE;
+}
+
 static enum sh_effect swapon(const struct sh_fields *f)
 {
+	if (only_memory(f) && !sh_has_arg(f, "-a"))
+		return SH_NOTHING;
 	return f->n == 2 && (!strcmp(arg1(f), "-s") || !strcmp(arg1(f), "--show")) ? SH_NOTHING
 										   : SH_WRITE;
 }
@@ -490,7 +525,7 @@ static const struct command commands[] = {
 	{ "mount", 0, sh_classify_mount },
 	{ "umount", 0, umount },
 	{ "swapon", 0, swapon },
-	{ "mkswap", SH_WRITE, NULL },
+	{ "mkswap", 0, format },
 	{ "wipefs", SH_WRITE, NULL },
 	{ "blkdiscard", SH_WRITE, NULL },
 	{ "fstrim", SH_WRITE, NULL },
@@ -521,14 +556,6 @@ static const struct command commands[] = {
 	{ "start", 0, upstart },
 	{ "service", 0, service },
 };
-
-static bool has_prefix(const char *s, const char *const *prefixes)
-{
-	for (; *prefixes; prefixes++)
-		if (!strncmp(s, *prefixes, strlen(*prefixes)))
-			return true;
-	return false;
-}
 
 static enum sh_effect by_family(const char *base)
 {
@@ -628,5 +655,5 @@ enum sh_effect sh_classify_source(const char *path)
 	/* /etc/sysconfig/harddisk${disk[...]}: options for hdparm */
 	if (!strncmp(path, "/etc/sysconfig/harddisk", 23) && path[23] == SH_UNKNOWN_SPLIT)
 		return SH_NOTHING;
-	return sh_speaks_of_storage(path) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+	return sh_speaks_of_storage(path) ? SH_OPAQUE_STORAGE : SH_OPAQUE_FILE;
 }

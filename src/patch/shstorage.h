@@ -40,6 +40,7 @@ enum sh_effect {
 	SH_END,		   /* ends the script */
 	SH_UNSAFE,	   /* changes the rules by which the script was read */
 	SH_OPAQUE,	   /* not known */
+	SH_OPAQUE_FILE,	   /* the commands of another file, not known */
 	SH_OPAQUE_STORAGE, /* not known, and its name speaks of storage */
 };
 

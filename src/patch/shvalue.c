@@ -461,7 +461,7 @@ static size_t positional(const struct sh_frame *frame, const struct sh_part *p, 
 		return 1;
 	/* an argument of unknown length shifts all behind it */
 	for (i = 0; i < frame->args.n; i++)
-		if (strchr(frame->args.v[i], SH_UNKNOWN_SPLIT) && i <= k - 1 + frame->shifted)
+		if (i <= k - 1 + frame->shifted && strchr(frame->args.v[i], SH_UNKNOWN_SPLIT))
 			return 1;
 	out[0] =
 		k - 1 + frame->shifted < frame->args.n ? frame->args.v[k - 1 + frame->shifted] : "";
