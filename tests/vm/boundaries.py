@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """boundaries.py: power cuts at every moment, from a log of all writes of a disk.
 
-  boundaries.py SEED EXTENTS FIRST LOG...
+  boundaries.py [--lose N] SEED EXTENTS FIRST LOG...
 
 The disk holds the table and is itself tracked, from byte FIRST to its end (a partition or, 0, the
 whole disk); LOG... are the logs (dm-log-writes' format) of successive boots; EXTENTS is the table file's
@@ -12,7 +12,9 @@ At each flush the table is what the log says it is.  Between two flushes a power
 part of what was written: all subsets (up to 256, then a random choice) of the writes to the table,
 whole or torn within a block.  In each of these states, where the table is CLEAN (both copies
 valid and equal), its bitmaps must name every chunk that was written since the lineage
-began, those included that were written since the last flush and may or may not be there.
+began (in a DIRTY table it has no name yet), those included that were written since the last flush and may or may not be there.
+
+--lose N takes what log N wrote to the table for lost: to see the check fail.
 
 Prints one line of counts; status 1 when a state is found that would lose a change.
 """
@@ -28,6 +30,7 @@ import table as tab  # noqa: E402
 SECTOR = 512
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 PER_BLOCK = tab.BLOCK // SECTOR
+UNIT_SHIFT = 5  # what was written is noted in units of 16 KiB, the smallest chunk
 
 
 def entries(path):
@@ -69,9 +72,22 @@ class State:
     def __init__(self, own, first):
         self.own, self.first = own, first
         self.blocks = {}
-        self.written = {}  # sectors written since the lineage began (as a dict: ordered set)
-        self.lineage = None
+        self.known = False  # the device is in the table
+        self.lineage = None  # of the last CLEAN table
+        self.old = set()  # units written in that lineage until then
+        self.new = set()  # and since then (or since the device is known)
+        self.lineages = 0
         self.parsed = None
+
+    def must_name(self, lineage):
+        """What a CLEAN table of this lineage has to name.  A new lineage begins after the last CLEAN one."""
+        return (self.old, self.new) if lineage == self.lineage else (self.new,)
+
+    def seal(self, lineage):
+        """The table is CLEAN for good."""
+        self.lineages += lineage != self.lineage
+        self.old = set().union(*self.must_name(lineage))
+        self.new, self.lineage = set(), lineage
 
     def block(self, n):
         return bytes(self.blocks.get(n, bytes(tab.BLOCK)))
@@ -86,24 +102,20 @@ class State:
         return self.parsed
 
 
-def split(own, sector, sectors, data):
-    """The parts of a write: [(block, sector, bytes)] of the table, [sector] of the rest."""
-    table, rest = [], []
+def split(own, first, sector, sectors, data):
+    """The parts of a write: [(block, sector, bytes)] of the table, {unit} of the rest."""
+    table, rest = [], set()
     for n in range(sectors):
         where = own.at.get(sector + n)
         if where is None:
-            rest.append(sector + n)
+            rest.add(sector + n - first >> UNIT_SHIFT)
         else:
             table.append((*where, data[n * SECTOR:(n + 1) * SECTOR] or bytes(SECTOR)))
     return table, rest
 
 
-def lineage_of(table):
-    for copy in table.copies:
-        if not isinstance(copy, str):
-            for slot in copy[1].values():
-                return slot.lineage
-    return None
+def has_slot(table):
+    return any(not isinstance(copy, str) and copy[1] for copy in table.copies)
 
 
 def missed(table, state, extra):
@@ -111,13 +123,11 @@ def missed(table, state, extra):
     lost = set()
     slots = table.clean()
     for slot in slots.values():
-        shift = slot.chunk_shift - 9
+        shift = slot.chunk_shift - 9 - UNIT_SHIFT
         named = table.changed(slot)
-        size = slot.sectors
-        for s in itertools.chain(state.written, extra):
-            s -= state.first
-            if 0 <= s < size and s >> shift not in named:
-                lost.add(s >> shift)
+        chunks = slot.sectors - 1 >> slot.chunk_shift - 9
+        lost.update(u >> shift for u in itertools.chain(*state.must_name(slot.lineage), extra)
+                    if u >> shift not in named and 0 <= u >> shift <= chunks)
     return bool(slots), lost
 
 
@@ -142,12 +152,16 @@ def subsets(rnd, writes):
 
 
 def main(argv):
+    lose = None
+    if argv[1:2] == ['--lose']:
+        lose = int(argv[2])
+        del argv[1:3]
     if len(argv) < 5:
         sys.exit(__doc__)
     rnd = random.Random(int(argv[1]))
     own, first, logs = Own(argv[2]), int(argv[3]) // SECTOR, argv[4:]
     state = State(own, first)
-    count = {'entries': 0, 'boundaries': 0, 'clean': 0, 'states': 0, 'lineages': 0}
+    count = {'entries': 0, 'boundaries': 0, 'clean': 0, 'states': 0}
     bad = []
 
     def look(where, table, extra):
@@ -179,34 +193,36 @@ def main(argv):
             for b, s, d in w:
                 state.poke(b, s, d)
         table = state.table()
-        lineage = lineage_of(table)
-        if lineage != state.lineage:
-            # what was written after the lineage was first on its way to the disk
-            state.lineage = lineage
-            state.written = dict.fromkeys(after)
-            count['lineages'] += 1
+        slots = table.clean()
+        if not state.known and has_slot(table):
+            state.known, state.new = True, set(after)
+        elif slots:
+            state.seal(next(iter(slots.values())).lineage)
+            state.new |= data
         else:
-            state.written.update(dict.fromkeys(data))
+            state.new |= data
 
-    for path in logs:
-        table_writes, data, after, n = [], [], [], -1
+    for number, path in enumerate(logs, 1):
+        table_writes, data, after, n = [], set(), set(), -1
         for n, (flags, sector, sectors, payload) in enumerate(entries(path)):
             count['entries'] += 1
             if sectors:
-                mine, rest = split(own, sector, sectors, payload)
-                if mine:
+                mine, rest = split(own, first, sector, sectors, payload)
+                if mine and number != lose:
                     table_writes.append(mine)
-                data += rest
+                data |= rest
                 if table_writes:
-                    after += rest
+                    after |= rest
             if flags & (FLUSH | FUA):
                 window('%s, before entry %d' % (path, n), table_writes, data, after)
-                table_writes, data, after = [], [], []
+                table_writes, data, after = [], set(), set()
                 count['boundaries'] += 1
-                look('%s, at the flush %d' % (path, n), state.table(), [])
+                if len(bad) >= 20:
+                    break
+                look('%s, at the flush %d' % (path, n), state.table(), ())
         # an end of power: what was not flushed is there, or not
         window('%s, at its end' % path, table_writes, data, after)
-    print(' '.join('%s %d' % item for item in count.items()), 'bad', len(bad))
+    print(' '.join('%s %d' % item for item in count.items()), 'lineages', state.lineages, 'bad', len(bad))
     for line in bad[:20]:
         print(line)
     return 1 if bad else 0

@@ -28,14 +28,15 @@ def _crc_table():
 
 
 _CRC = _crc_table()
-_CRC_ZERO = {}
+
 
 
 def crc32c(data):
+    """As the kernel has it: CRC-32C without the inversion at its end."""
     crc = 0xffffffff
     for byte in data:
         crc = crc >> 8 ^ _CRC[(crc ^ byte) & 255]
-    return crc ^ 0xffffffff
+    return crc
 
 
 class Damaged(Exception):
