@@ -107,6 +107,18 @@ static int input_file(const struct aip_spawn *s)
 	return -1;
 }
 
+/* A root into which rpm installs may have no /dev yet: an empty file in memory does as well. */
+static int null_file(int flags)
+{
+	int fd = open("/dev/null", flags | O_CLOEXEC);
+
+#ifdef SYS_memfd_create
+	if (fd < 0 && errno == ENOENT)
+		fd = (int)syscall(SYS_memfd_create, "null", 1U /* MFD_CLOEXEC */);
+#endif
+	return fd;
+}
+
 /* Start the child. Return: its pid, or -errno. */
 static pid_t start(const struct aip_spawn *s, struct pipes *p)
 {
@@ -118,9 +130,9 @@ static pid_t start(const struct aip_spawn *s, struct pipes *p)
 		in[0] = input_file(s);
 	if ((s->input_len && in[0] < 0 &&
 	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0) ||
-	    (!s->input_len && (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) ||
+	    (!s->input_len && (in[0] = null_file(O_RDONLY)) < 0) ||
 	    (!s->quiet_stdout && pipe2(out, O_CLOEXEC) < 0) ||
-	    (s->quiet_stdout && (out[1] = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0) ||
+	    (s->quiet_stdout && (out[1] = null_file(O_WRONLY)) < 0) ||
 	    pipe2(err, O_CLOEXEC) < 0 || pipe2(ex, O_CLOEXEC) < 0)
 		r = -errno;
 	if (r == 0) {
