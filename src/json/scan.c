@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "common/jsonw.h"
@@ -94,6 +95,30 @@ static int escape(struct scan *s)
 	return *s->p++ == 'u' ? unicode_escape(s) : 0;
 }
 
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+
+/* Whether one of eight bytes is a control character, not ASCII, '"' or '\\'. */
+static bool special(uint64_t w)
+{
+	uint64_t quote = w ^ EACH('"'), backslash = w ^ EACH('\\');
+
+	return ((w | ((w - EACH(0x20)) & ~w) | ((quote - EACH(1)) & ~quote) |
+		 ((backslash - EACH(1)) & ~backslash)) &
+		EACH(0x80)) != 0;
+}
+
+/* Over the characters of a string that need no second look, nearly all of them. */
+static void plain(struct scan *s)
+{
+	uint64_t w;
+
+	for (; s->end - s->p >= (ptrdiff_t)sizeof(w); s->p += sizeof(w)) {
+		memcpy(&w, s->p, sizeof(w));
+		if (special(w))
+			break;
+	}
+}
+
 static int string(struct scan *s)
 {
 	if (!take(s, '"'))
@@ -119,6 +144,8 @@ static int string(struct scan *s)
 		if (!n)
 			return bad(s, "not UTF-8");
 		s->p += n;
+		if (n == 1 && s->p < s->end && *s->p != '"')
+			plain(s);
 	}
 	return bad(s, "a string without end");
 }
