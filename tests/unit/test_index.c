@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* src/patch: the hook table, and the index: what is refused, looked up, written and applied. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/fs.h"
 #include "json/json.h"
 #include "patch/index.h"
 #include "patch/udiff.h"
@@ -419,6 +421,30 @@ static void apply(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* The index that the package ships: well formed, and as the writer writes it. */
+static void shipped(void **state)
+{
+	const char *top = getenv("AIP_TOP");
+	_cleanup_buf_ struct aip_buf file = AIP_BUF_INIT, again = AIP_BUF_INIT;
+	_cleanup_(aip_index_freep) struct aip_index *idx = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct aip_err err = AIP_ERR_INIT;
+	size_t i, kinds[AIP_KIND_N] = { 0 };
+
+	assert_true(asprintf(&path, "%s/patches/index.json", top ? top : ".") > 0);
+	if (aip_read_file(AT_FDCWD, path, AIP_INDEX_MAX_BYTES, &file, &err) < 0 ||
+	    aip_index_parse(file.data, file.len, "index.json", &idx, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(aip_index_write(idx, &again, NULL), 0);
+	assert_string_equal(again.data, file.data);
+	for (i = 0; i < idx->n_files; i++)
+		kinds[idx->files[i].kind]++;
+	/* the generations of RHEL 5 and RHEL 6 */
+	assert_true(kinds[AIP_KIND_RC_SYSINIT] > 100 && kinds[AIP_KIND_HALT] > 20);
+	assert_true(idx->n_packages > 200);
+	assert_int_equal(idx->n_withdrawn, 0);
+}
+
 static void expiry(void **state)
 {
 	_cleanup_(aip_index_freep) struct aip_index *idx = NULL;
@@ -442,6 +468,7 @@ int main(void)
 		cmocka_unit_test(too_many),	   cmocka_unit_test(canonical),
 		cmocka_unit_test(building),	   cmocka_unit_test(write_limit),
 		cmocka_unit_test(apply),	   cmocka_unit_test(expiry),
+		cmocka_unit_test(shipped),
 	};
 
 	return cmocka_run_group_tests_name("index", tests, NULL, NULL);
