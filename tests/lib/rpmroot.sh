@@ -189,7 +189,7 @@ rr_new() {
 # rr_drop: the root $R is not needed any more
 rr_drop() {
 	umount -R "$R/proc" "$R/dev" 2>/dev/null
-	rm -rf --one-file-system "$R"
+	rm -rf --one-file-system "$R" 2>&1 | grep -v "different device" >&2
 }
 
 # Debian's rpm warns that it is not Debian's package manager

@@ -29,7 +29,7 @@ step() {
 	[ -z "$out" ] || echo "$name: $out" >&2
 	both "$name" "$state"
 	is "$name: nothing is left beside the scripts" \
-		"$(cd "$R/etc/rc.d" && find . -type f ! -name rc.sysinit ! -name halt ! -path ./init.d/aip -printf '%P ')" ""
+		"$(cd "$R/etc/rc.d" && find . -type f ! -name rc.sysinit ! -name halt ! -path './init.d/aip*' -printf '%P ')" ""
 	is "$name: mode and owner are the package's" "$(stat -c '%a %u %g' "$R/$RC" "$R/$HALT" | xargs)" "755 0 0 755 0 0"
 }
 
