@@ -65,6 +65,7 @@ int mode_reconcile(struct ctx *ctx)
 	const char *said = NOTHING;
 	struct outcome before, now;
 	int r = work_open(ctx, &w, &err);
+	bool seen = r == 0; /* there is something that a status can be made of */
 
 	if (r == 0 && w.survey.removing)
 		return AIP_EXIT_OK;
@@ -79,8 +80,7 @@ int mode_reconcile(struct ctx *ctx)
 		aip_log(ctx, LOG_WARNING, "%s", now.message);
 	else if (ctx->opt.verbose > 0)
 		aip_log(ctx, LOG_DEBUG, "%s", now.message);
-	if (w.db || w.no_db.code)
-		if (strcmp(said, DONE) != 0 || work_again(&w, &again) == 0)
-			status_save(&w, &now);
+	if (seen && (strcmp(said, DONE) != 0 || work_again(&w, &again) == 0))
+		status_save(&w, &now);
 	return AIP_EXIT_OK;
 }
