@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One line a unit test: $(call aip_test_prog,test-NAME,sources,archives,pkg-config names)
 $(call aip_test_prog,test-common,tests/unit/test_common.c,common,cmocka)
+$(call aip_test_prog,test-bashn,tests/unit/test_bashn.c,common,cmocka)
 $(call aip_test_prog,test-json,tests/unit/test_json.c,json common,cmocka libcjson)
 $(call aip_test_prog,test-udiff,tests/unit/test_udiff.c,patch common,cmocka)
 $(call aip_test_prog,test-index,tests/unit/test_index.c,patch json rpm common,cmocka libcjson rpm)
