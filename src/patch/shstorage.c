@@ -49,7 +49,7 @@ bool sh_is_first_write(enum sh_effect e)
 	return e >= SH_FSCK && e <= SH_WRITE;
 }
 
-static bool has_prefix(const char *s, const char *const *prefixes)
+bool sh_has_prefix(const char *s, const char *const *prefixes)
 {
 	for (; *prefixes; prefixes++)
 		if (!strncmp(s, *prefixes, strlen(*prefixes)))
@@ -74,16 +74,7 @@ bool sh_has_arg(const struct sh_fields *f, const char *arg)
 	return false;
 }
 
-static bool has_any(const struct sh_fields *f, const char *const *args)
-{
-	for (; *args; args++)
-		if (sh_has_arg(f, *args))
-			return true;
-	return false;
-}
-
-/* Is an argument unknown, so that options may hide in it? */
-static bool unclear(const struct sh_fields *f)
+bool sh_unclear(const struct sh_fields *f)
 {
 	size_t i;
 
@@ -93,7 +84,7 @@ static bool unclear(const struct sh_fields *f)
 	return false;
 }
 
-static const char *arg1(const struct sh_fields *f)
+const char *sh_arg1(const struct sh_fields *f)
 {
 	return f->n > 1 ? f->v[1] : "";
 }
@@ -130,126 +121,6 @@ bool sh_is_standard_dir(const char *name)
 	return false;
 }
 
-static enum sh_effect mdadm(const struct sh_fields *f)
-{
-	static const char *const wait[] = { "--wait-clean", NULL };
-	static const char *const query[] = {
-		"--detail", "-D",  "--examine", "-E",  "--query", "-Q", "--monitor", "-F", "--stop",
-		"-S",	    "-Db", "-Es",	"-Eb", "--wait",  "-W", "--version", "-V", NULL
-	};
-
-	if (has_any(f, wait))
-		return SH_MD_WAIT;
-	return has_any(f, query) && !unclear(f) ? SH_NOTHING : SH_MD;
-}
-
-/* --monitor and --poll change nothing about what is active */
-static enum sh_effect vgchange(const struct sh_fields *f)
-{
-	size_t i;
-
-	if (!sh_has_arg(f, "--monitor") && !sh_has_arg(f, "--poll"))
-		return SH_LVM;
-	for (i = 1; i < f->n; i++)
-		if (!strncmp(f->v[i], "-a", 2) || !strncmp(f->v[i], "--a", 3) ||
-		    (unsigned char)f->v[i][0] <= SH_UNKNOWN_SPLIT || !strcmp(f->v[i], "--refresh"))
-			return SH_LVM;
-	return SH_NOTHING;
-}
-
-static enum sh_effect lvm(const struct sh_fields *f)
-{
-	struct sh_fields rest;
-	static const char *const query[] = { "vgs",	   "lvs",	"pvs",	   "vgdisplay",
-					     "lvdisplay",  "pvdisplay", "version", "help",
-					     "dumpconfig", "segtypes",	"formats", NULL };
-	size_t i;
-
-	for (i = 0; query[i]; i++)
-		if (!strcmp(arg1(f), query[i]))
-			return SH_NOTHING;
-	if (!strcmp(arg1(f), "vgchange")) {
-		rest.v = f->v + 1;
-		rest.n = f->n - 1;
-		return vgchange(&rest);
-	}
-	return SH_LVM;
-}
-
-static enum sh_effect dmsetup(const struct sh_fields *f)
-{
-	static const char *const query[] = { "info", "status", "table", "targets", "version",
-					     "deps", "help",   "ls",	NULL };
-	size_t i;
-
-	if (sh_has_arg(f, "--exec"))
-		return SH_MULTIPATH;
-	for (i = 0; query[i]; i++)
-		if (!strcmp(arg1(f), query[i]))
-			return unclear(f) && !strcmp(arg1(f), "ls") ? SH_DEVICE : SH_NOTHING;
-	return SH_DEVICE;
-}
-
-static enum sh_effect dmraid(const struct sh_fields *f)
-{
-	size_t i;
-
-	for (i = 1; i < f->n; i++) {
-		if (!strcmp(f->v[i], "--activate") || !strcmp(f->v[i], "--format") ||
-		    !strncmp(f->v[i], "--activate=", 11))
-			return SH_DMRAID;
-		if (f->v[i][0] == '-' && f->v[i][1] != '-' && strchr(f->v[i], 'a'))
-			return SH_DMRAID;
-	}
-	return f->n < 2 || unclear(f) ? SH_DMRAID : SH_NOTHING;
-}
-
-static enum sh_effect multipath(const struct sh_fields *f)
-{
-	static const char *const query[] = { "-l", "-ll", "-c", "-t", "-h", "-q", NULL };
-	size_t i;
-
-	/* -q alone is a way to be quiet, not a query */
-	for (i = 0; query[i + 1]; i++)
-		if (sh_has_arg(f, query[i]) && !unclear(f))
-			return SH_NOTHING;
-	return SH_MULTIPATH;
-}
-
-static enum sh_effect cryptsetup(const struct sh_fields *f)
-{
-	static const char *const query[] = { "isLuks",	 "status",    "luksUUID",
-					     "luksDump", "remove",    "luksClose",
-					     "close",	 "--version", "luksHeaderBackup",
-					     NULL };
-
-	return has_any(f, query) ? SH_NOTHING : SH_CRYPT;
-}
-
-static enum sh_effect udevadm(const struct sh_fields *f)
-{
-	static const char *const quiet[] = { "settle", "info", "control", "monitor", "test", NULL };
-	size_t i;
-
-	for (i = 0; quiet[i]; i++)
-		if (!strcmp(arg1(f), quiet[i]))
-			return SH_NOTHING;
-	return SH_UDEV;
-}
-
-static enum sh_effect blockdev(const struct sh_fields *f)
-{
-	if (sh_has_arg(f, "--rereadpt") || unclear(f))
-		return SH_DEVICE;
-	return SH_NOTHING;
-}
-
-/* below the device mapper, except with encryption */
-static enum sh_effect losetup(const struct sh_fields *f)
-{
-	return sh_has_arg(f, "-e") || sh_has_arg(f, "--encryption") ? SH_CRYPT : SH_NOTHING;
-}
-
 static enum sh_effect dd(const struct sh_fields *f)
 {
 	static const char *const memory[] = { "/dev/ram",     "/dev/zram", "/dev/shm/",
@@ -258,7 +129,7 @@ static enum sh_effect dd(const struct sh_fields *f)
 	size_t i;
 
 	for (i = 1; i < f->n; i++) {
-		if (!strncmp(f->v[i], "of=", 3) && has_prefix(f->v[i] + 3, memory))
+		if (!strncmp(f->v[i], "of=", 3) && sh_has_prefix(f->v[i] + 3, memory))
 			continue;
 		if (!strncmp(f->v[i], "of=", 3) && !strncmp(f->v[i] + 3, "/dev/", 5) &&
 		    strcmp(f->v[i] + 3, "/dev/null") && strcmp(f->v[i] + 3, "/dev/urandom"))
@@ -278,7 +149,7 @@ static enum sh_effect halt(const struct sh_fields *f)
 
 static enum sh_effect telinit(const struct sh_fields *f)
 {
-	return !strcmp(arg1(f), "u") || !strcmp(arg1(f), "q") ? SH_NOTHING : SH_POWEROFF;
+	return !strcmp(sh_arg1(f), "u") || !strcmp(sh_arg1(f), "q") ? SH_NOTHING : SH_POWEROFF;
 }
 
 static enum sh_effect umount(const struct sh_fields *f)
@@ -299,7 +170,7 @@ static enum sh_effect umount(const struct sh_fields *f)
 
 static enum sh_effect hook(const struct sh_fields *f)
 {
-	return sh_has_arg(f, "start") || sh_has_arg(f, "clear_dirtyflag") || unclear(f)
+	return sh_has_arg(f, "start") || sh_has_arg(f, "clear_dirtyflag") || sh_unclear(f)
 		       ? SH_HOOK
 		       : SH_NOTHING;
 }
@@ -355,7 +226,7 @@ static bool only_memory(const struct sh_fields *f)
 	for (i = 1; i < f->n; i++) {
 		if (*f->v[i] == '-' || f->v[i][strspn(f->v[i], "0123456789")] == '\0')
 			continue;
-		if (sh_is_unknown(f->v[i]) || !has_prefix(f->v[i], prefixes))
+		if (sh_is_unknown(f->v[i]) || !sh_has_prefix(f->v[i], prefixes))
 			return false;
 		any = true;
 	}
@@ -371,8 +242,9 @@ static enum sh_effect swapon(const struct sh_fields *f)
 {
 	if (only_memory(f) && !sh_has_arg(f, "-a"))
 		return SH_NOTHING;
-	return f->n == 2 && (!strcmp(arg1(f), "-s") || !strcmp(arg1(f), "--show")) ? SH_NOTHING
-										   : SH_WRITE;
+	return f->n == 2 && (!strcmp(sh_arg1(f), "-s") || !strcmp(sh_arg1(f), "--show"))
+		       ? SH_NOTHING
+		       : SH_WRITE;
 }
 
 /* only without operands it waits for all that runs in the background */
@@ -383,137 +255,18 @@ static enum sh_effect wait_all(const struct sh_fields *f)
 
 static enum sh_effect hash(const struct sh_fields *f)
 {
-	return sh_has_arg(f, "-p") || unclear(f) ? SH_UNSAFE : SH_NOTHING;
+	return sh_has_arg(f, "-p") || sh_unclear(f) ? SH_UNSAFE : SH_NOTHING;
 }
 
 static enum sh_effect btrfs(const struct sh_fields *f)
 {
-	if (!strcmp(arg1(f), "check") || !strcmp(arg1(f), "rescue") || unclear(f))
+	if (!strcmp(sh_arg1(f), "check") || !strcmp(sh_arg1(f), "rescue") || sh_unclear(f))
 		return SH_FSCK;
-	return !strcmp(arg1(f), "device") ? SH_DEVICE : SH_WRITE;
+	return !strcmp(sh_arg1(f), "device") ? SH_DEVICE : SH_WRITE;
 }
 
-/* jobs of upstart that the scripts start themselves */
-static enum sh_effect upstart(const struct sh_fields *f)
-{
-	static const char *const jobs[] = { "rcS-emergency",	 "rcS-sulogin", "rhgb",
-					    "plymouth-shutdown", "prefdm",	NULL };
-	size_t i;
-
-	for (i = 0; jobs[i]; i++)
-		if (!strcmp(arg1(f), jobs[i]))
-			return SH_NOTHING;
-	return SH_OPAQUE;
-}
-
-static enum sh_effect by_service(const char *name)
-{
-	static const char *const devices[] = { "iscsi",
-					       "iscsid",
-					       "multipathd",
-					       "drbd",
-					       "blk-availability",
-					       "lvm2-lvmetad",
-					       "lvm2-monitor",
-					       "fcoe",
-					       "PowerPath",
-					       "vxvm-boot",
-					       "o2cb",
-					       "mdadm-raid",
-					       "cryptdisks",
-					       "cryptdisks-early",
-					       "rbdmap",
-					       "lvm2",
-					       "udev-post",
-					       NULL };
-	static const char *const quiet[] = { "rpcidmapd",   "rpcbind",	 "portmap",    "network",
-					     "syslog",	    "rsyslog",	 "auditd",     "sshd",
-					     "crond",	    "iptables",	 "ip6tables",  "acpid",
-					     "irqbalance",  "haldaemon", "messagebus", "mdmonitor",
-					     "restorecond", NULL };
-	size_t i;
-
-	for (i = 0; devices[i]; i++)
-		if (!strcmp(name, devices[i]))
-			return SH_DEVICE;
-	for (i = 0; quiet[i]; i++)
-		if (!strcmp(name, quiet[i]))
-			return SH_NOTHING;
-	if (!strcmp(name, "netfs"))
-		return SH_MOUNT;
-	return sh_speaks_of_storage(name) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
-}
-
-static enum sh_effect service(const struct sh_fields *f)
-{
-	return by_service(arg1(f));
-}
-
-static enum sh_effect hdparm(const struct sh_fields *f)
-{
-	return sh_has_arg(f, "-z") ? SH_DEVICE : SH_NOTHING;
-}
-
-struct command {
-	const char *name;
-	enum sh_effect effect; /* when .look is NULL */
-	enum sh_effect (*look)(const struct sh_fields *f);
-};
-
-static const struct command commands[] = {
-	{ "start_udev", SH_UDEV, NULL },
-	{ "udevd", SH_UDEV, NULL },
-	{ "udevstart", SH_UDEV, NULL },
-	{ "udevtrigger", SH_UDEV, NULL },
-	{ "udevsettle", SH_NOTHING, NULL },
-	{ "udevinfo", SH_NOTHING, NULL },
-	{ "udevcontrol", SH_NOTHING, NULL },
-	{ "udevadm", 0, udevadm },
-	{ "mdadm", 0, mdadm },
-	{ "mdadm.static", 0, mdadm },
-	{ "mdrun", SH_MD, NULL },
-	{ "mdassemble", SH_MD, NULL },
-	{ "raidstart", SH_MD, NULL },
-	{ "raidadd", SH_MD, NULL },
-	{ "raidrun", SH_MD, NULL },
-	{ "raid0run", SH_MD, NULL },
-	{ "raidautorun", SH_MD, NULL },
-	{ "nash", SH_MD, NULL },
-	{ "dmraid", 0, dmraid },
-	{ "dmraid.static", 0, dmraid },
-	{ "multipath", 0, multipath },
-	{ "multipath.static", 0, multipath },
-	{ "multipathd", SH_MULTIPATH, NULL },
-	{ "kpartx", SH_MULTIPATH, NULL },
-	{ "kpartx.static", SH_MULTIPATH, NULL },
-	{ "dmsetup", 0, dmsetup },
-	{ "dmsetup.static", 0, dmsetup },
-	{ "lvm", 0, lvm },
-	{ "lvm.static", 0, lvm },
-	{ "cryptsetup", 0, cryptsetup },
-	{ "cryptsetup.static", 0, cryptsetup },
-	{ "cryptdisks_start", SH_CRYPT, NULL },
-	{ "cryptmount", SH_CRYPT, NULL },
-	{ "iscsistart", SH_DEVICE, NULL },
-	{ "iscsid", SH_DEVICE, NULL },
-	{ "iscsiadm", SH_DEVICE, NULL },
-	{ "drbdadm", SH_DEVICE, NULL },
-	{ "drbdsetup", SH_DEVICE, NULL },
-	{ "zpool", SH_DEVICE, NULL },
+static const struct sh_command commands[] = {
 	{ "zfs", SH_MOUNT, NULL },
-	{ "nbd-client", SH_DEVICE, NULL },
-	{ "partprobe", SH_DEVICE, NULL },
-	{ "partx", SH_DEVICE, NULL },
-	{ "sfdisk", SH_DEVICE, NULL },
-	{ "fdisk", SH_DEVICE, NULL },
-	{ "parted", SH_DEVICE, NULL },
-	{ "devlabel", SH_DEVICE, NULL },
-	{ "zfcpconf.sh", SH_NOTHING, NULL }, /* SCSI channels, below the device mapper */
-	{ "dasdconf.sh", SH_NOTHING, NULL },
-	{ "fcoeadm", SH_DEVICE, NULL },
-	{ "losetup", 0, losetup },
-	{ "blockdev", 0, blockdev },
-	{ "hdparm", 0, hdparm },
 	{ "xfs_repair", SH_FSCK, NULL },
 	{ "xfs_check", SH_FSCK, NULL },
 	{ "reiserfsck", SH_FSCK, NULL },
@@ -549,33 +302,16 @@ static const struct command commands[] = {
 	{ "enable", SH_NOTHING, NULL },
 	{ "wait", 0, wait_all },
 	{ "sed", 0, sed },
-	{ "vgchange", 0, vgchange },
-	{ "powermt", SH_DEVICE, NULL },
-	{ "vxdctl", SH_DEVICE, NULL },
-	{ "vxconfigd", SH_DEVICE, NULL },
-	{ "start", 0, upstart },
-	{ "service", 0, service },
 };
 
-static enum sh_effect by_family(const char *base)
+static const struct sh_command *find_command(const char *base)
 {
-	static const char *const lvm_tools[] = {
-		"vgchange", "vgscan",	 "vgimport",	"vgmknodes", "vgcfgrestore",
-		"vgextend", "vgreduce",	 "vgcreate",	"vgmerge",   "vgsplit",
-		"vgrename", "vgck",	 "lvchange",	"lvscan",    "lvcreate",
-		"lvextend", "lvconvert", "lvresize",	"lvreduce",  "lvremove",
-		"lvrename", "pvscan",	 "pvcreate",	"pvchange",  "pvresize",
-		"pvmove",   "lvmchange", "lvmdiskscan", NULL
-	};
-	static const char *const writers[] = { "mkfs", "mke2fs", "mkreiserfs", "mkdosfs", NULL };
+	size_t i;
 
-	if (strstr(base, "fsck"))
-		return SH_FSCK;
-	if (has_prefix(base, lvm_tools))
-		return SH_LVM;
-	if (has_prefix(base, writers))
-		return SH_WRITE;
-	return SH_OPAQUE;
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(base, commands[i].name))
+			return &commands[i];
+	return sh_device_command(base);
 }
 
 enum sh_effect sh_classify(const struct sh_fields *f)
@@ -589,6 +325,7 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 					       "/etc/rc.d/rc.serial",
 					       NULL };
 	const char *base = sh_basename(f->v[0]);
+	const struct sh_command *command;
 	enum sh_effect e;
 	size_t i;
 
@@ -598,15 +335,14 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 	if (sh_is_unknown(f->v[0]) || !*base)
 		return sh_speaks_of_storage(base) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
 	if (!strncmp(f->v[0], "/etc/init.d/", 12) || !strncmp(f->v[0], "/etc/rc.d/init.d/", 17))
-		return strcmp(base, "halt") ? by_service(base) : SH_POWEROFF;
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(base, commands[i].name)) {
-			e = commands[i].look ? commands[i].look(f) : commands[i].effect;
-			if (e == SH_NOTHING && !sh_is_standard_dir(f->v[0]))
-				break;
+		return strcmp(base, "halt") ? sh_classify_service(base) : SH_POWEROFF;
+	command = find_command(base);
+	if (command) {
+		e = command->look ? command->look(f) : command->effect;
+		if (e != SH_NOTHING || sh_is_standard_dir(f->v[0]))
 			return e;
-		}
-	e = by_family(base);
+	}
+	e = sh_classify_family(base);
 	if (e != SH_OPAQUE)
 		return e;
 	if (sh_is_standard_dir(f->v[0]) && sh_is_harmless(base))

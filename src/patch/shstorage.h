@@ -73,6 +73,30 @@ const char *sh_basename(const char *path);
 /** sh_has_arg - is one of the arguments exactly @arg? */
 bool sh_has_arg(const struct sh_fields *f, const char *arg);
 
+/** sh_arg1 - Return: the first argument, "" when there is none. */
+const char *sh_arg1(const struct sh_fields *f);
+
+/** sh_unclear - is an argument unknown, so that options may hide in it? */
+bool sh_unclear(const struct sh_fields *f);
+
+/** sh_has_prefix - does the string begin with one of these (up to NULL)? */
+bool sh_has_prefix(const char *s, const char *const *prefixes);
+
+struct sh_command {
+	const char *name;
+	enum sh_effect effect; /* when .look is NULL */
+	enum sh_effect (*look)(const struct sh_fields *f);
+};
+
+/** sh_device_command - Return: the entry of a command that sets devices up or looks at them, or NULL. */
+const struct sh_command *sh_device_command(const char *base);
+
+/** sh_classify_family - the same for whole families of names (fsck.*, vg*, mkfs.*), or SH_OPAQUE. */
+enum sh_effect sh_classify_family(const char *base);
+
+/** sh_classify_service - what starting a service does. */
+enum sh_effect sh_classify_service(const char *name);
+
 /** sh_classify_mount - mount's own options are a language. */
 enum sh_effect sh_classify_mount(const struct sh_fields *f);
 
