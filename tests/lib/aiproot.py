@@ -12,6 +12,7 @@ which aipmng is run with --root.  Nothing of the host's system is touched.
 """
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -119,6 +120,10 @@ def write(path, data):
         f.write(data if isinstance(data, bytes) else data.encode())
 
 
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
 def patched(path, text):
     """The patched script, made here on its own: before /fastboot, after the loop."""
     text = text.decode()
@@ -136,7 +141,7 @@ class Kit:
         return {RC: RC_TEXT.format(stamp=stamp).encode(),
                 HALT: HALT_TEXT.format(stamp=stamp).encode()}
 
-    def package(self, vr, attr="", scripts=None):
+    def package(self, vr, attr="", scripts=None, define=()):
         """Build initscripts VERSION-RELEASE; @attr is %config or the like."""
         scripts = scripts or self.scripts(vr)
         version, release = vr.split("-")
@@ -160,8 +165,8 @@ install -D -m 755 {work}{HALT} %{{buildroot}}{HALT}
 {attr} {RC}
 {attr} {HALT}
 """)
-        subprocess.run(["rpmbuild", "--quiet", "-bb", "--define", f"_rpmdir {work}", spec],
-                       check=True, stdout=sys.stderr)
+        defines = [a for d in (f"_rpmdir {work}", *define) for a in ("--define", d)]
+        subprocess.run(["rpmbuild", "--quiet", "-bb", *defines, spec], check=True, stdout=sys.stderr)
         return f"{work}/noarch/initscripts-{vr}.noarch.rpm"
 
     def root(self, name):

@@ -126,6 +126,58 @@ def usage():
     case("output that cannot be written", r.returncode == 1, r)
 
 
+def looks():
+    root = fresh()
+    f = "/usr/share/aip/index.json"
+    index = json.loads(root.get(f))
+    pre = sorted(index["files"])
+    mine = [k for k in pre if k in (aiproot.sha256(OLD[p]) for p in PATHS)]
+    index["packages"] = [
+        {"name": "initscripts", "evr": "1.0-1", "arch": "noarch", "files": mine},
+        {"name": "initscripts", "evr": "1.5-1", "arch": "noarch", "files": [mine[0], "0" * 64]},
+        {"name": "initscripts", "evr": "7.0-1", "arch": "noarch", "files": ["0" * 64, "1" * 64]}]
+    aiproot.write(root.file(f), json.dumps(index))
+    out = run(root, "--list").stdout
+    case("--list: what an index knows", "* initscripts-1.0-1.noarch  has its patches" in out and
+         "  initscripts-1.5-1.noarch  incomplete" in out and
+         "  initscripts-7.0-1.noarch  no lawful place" in out, out)
+    out = json.loads(run(root, "--list", "--json").stdout)
+    case("--list --json", [(p["patches"], p["installed"]) for p in out] ==
+         [(2, True), (1, False), (0, False)], out)
+    out = json.loads(run(root, "--diff", "--json").stdout)
+    case("--diff --json", [(x["action"], "+[ -f /etc/aipsnap ]" in x["diff"]) for x in out["files"]] ==
+         [("patch", False), ("patch", True)], out)
+    d = subprocess.run(["patch", "-p0", "--dry-run", "-d", root.path],
+                       input=run(root, "--diff").stdout.replace(" /etc", " etc").encode(),
+                       capture_output=True, check=False)
+    case("--diff is a diff", d.returncode == 0, d)
+    out = run(root, "--patches", "-q")
+    case("--quiet: the one line", out.stdout == APPLIED + "\n" and not out.stderr, out)
+    r = run(root, "--reset-serial", "nobody")
+    case("--reset-serial of an unknown stream", r.returncode == 1 and "nobody" in r.stderr, r)
+    root = aiproot.Root(f"{aiproot.TMP}/md5")
+    root.rpm("-i", kit.package("2.0-1", define=["_binary_filedigest_algorithm 1"]))
+    root.index(NEW)
+    case("a header with MD5 digests", [x["state"] for x in root.status()["files"]] ==
+         ["pristine-unknown"] * 2, root.status())
+    bare = aiproot.Root(f"{aiproot.TMP}/nothing")
+    bare.index(OLD)
+    r = run(bare, "--diff")
+    case("--diff without initscripts", r.returncode == 3 and "no rpm database" in r.stderr, r)
+    case("--status without initscripts", bare.status()["verdict"] == "no-package")
+    r = run(bare, "--reconcile")
+    case("--reconcile without initscripts", r.returncode == 0 and not r.stdout, r)
+    if subprocess.run(["chattr", "+i", bare.file("/usr/share/aip/index.json")], check=False,
+                      capture_output=True).returncode == 0:
+        subprocess.run(["chattr", "-i", bare.file("/usr/share/aip/index.json")], check=True)
+        root = fresh()
+        subprocess.run(["chattr", "+i", root.file(RC)], check=True)
+        check("an immutable script", run(root, "--patches"), 1, NONE, says="chattr -ia")
+        subprocess.run(["chattr", "-i", root.file(RC)], check=True)
+    else:
+        aiproot.skip("an immutable script", "no chattr +i here")
+
+
 def nothing_fits():
     root = fresh(known=(NEW,))
     check("an unknown initscripts", run(root, "--patches"), 3, NONE, says=NO_PATCH)
@@ -385,7 +437,7 @@ sys.stdin.read()
         check("a transaction around us is the lock", run(root, "--patches"), 0, BOTH)
 
 
-for part in (by_the_book, history, usage, nothing_fits, customised, edited, attributes, updates, withdrawn,
+for part in (by_the_book, history, looks, usage, nothing_fits, customised, edited, attributes, updates, withdrawn,
              records, locks):
     part()
 aiproot.done()
