@@ -303,14 +303,15 @@ static bool halt_landmarks(struct anchor_work *w)
 	end = anchor_event(w, w->after);
 	anchor_passed(w, "landmarks", "the read-only remount and the end of the machine are there");
 	for (i = 0; i < w->before; i++)
-		if (anchor_is_end(anchor_event(w, i)->effect) && !anchor_event(w, i)->conditional &&
-		    anchor_event(w, i)->effect != SH_MD_WAIT)
-			return anchor_refused(
-				w, "order", sh_effect_name(anchor_event(w, i)->effect),
-				anchor_event(w, i)->line,
-				"%s in line %u comes before the read-only remount in line %u",
-				sh_effect_name(anchor_event(w, i)->effect),
-				anchor_event(w, i)->line, ro->line);
+		if (anchor_is_end(anchor_event(w, i)->effect))
+			return anchor_refused(w, "order",
+					      sh_effect_name(anchor_event(w, i)->effect),
+					      anchor_event(w, i)->line,
+					      "no lawful place: %s (%s) comes before the read-only "
+					      "remount (%s)",
+					      sh_effect_name(anchor_event(w, i)->effect),
+					      anchor_where(w, anchor_event(w, i), a, sizeof(a)),
+					      anchor_where(w, ro, b, sizeof(b)));
 	if (end->unit == ro->unit)
 		return anchor_refused(
 			w, "top level", NULL, w->units[ro->unit].first,

@@ -49,6 +49,9 @@ if (cd "$AIP_TMP" && apt-get download -q drbl && dpkg -x drbl_*.deb drbl) >"$AIP
 		for wrong in $((line - 8)) $((line + (${#kind} > 4 ? 210 : 24))); do
 			refuses "drbl $kind: the oracle refuses line $wrong" $oracle run $kind "$script" $wrong
 		done
+		# and customised by chance
+		tests/upstream/random "$prove" "${AIP_RANDOM_COUNT:-15}" "$AIP_SEED" $kind "$script" |
+			sed "s/ - / - changed $kind: /"
 	done
 else
 	echo "ok - a real rc.sysinit and halt # SKIP drbl cannot be fetched: $(tail -1 "$AIP_TMP/apt.log")"
