@@ -136,6 +136,29 @@ static void strict_strings(void **state)
 	BAD("\"\xff\"");
 }
 
+/* Wherever in a long string it stands, what is not allowed is seen. */
+static void long_strings(void **state)
+{
+	static const char *const wrong[] = {
+		"\\x", "\\u0000", "\x1f", "\x01", "\x80", "\xff", "\n"
+	};
+	char text[64];
+	size_t at, i, n;
+
+	for (at = 0; at < 30; at++) {
+		n = snprintf(text, sizeof(text), "\"%.*s\\\"%.*s\"", (int)at,
+			     "abcdefghijklmnopqrstuvwxyz~!#$%", (int)(30 - at),
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ~!#$%");
+		expect(text, n, 0);
+		for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+			n = snprintf(text, sizeof(text), "\"%.*s%s%.*s\"", (int)at,
+				     "abcdefghijklmnopqrstuvwxyz~!#$%", wrong[i], (int)(30 - at),
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ~!#$%");
+			expect(text, n, -EBADMSG);
+		}
+	}
+}
+
 static void repeated_names(void **state)
 {
 	GOOD("{\"a\":1,\"A\":2}");
@@ -277,8 +300,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strict_frame),	  cmocka_unit_test(strict_numbers),
 		cmocka_unit_test(strict_strings), cmocka_unit_test(repeated_names),
-		cmocka_unit_test(limits),	  cmocka_unit_test(access_values),
-		cmocka_unit_test(error_places),	  cmocka_unit_test(truncated),
+		cmocka_unit_test(long_strings),	  cmocka_unit_test(limits),
+		cmocka_unit_test(access_values),  cmocka_unit_test(error_places),
+		cmocka_unit_test(truncated),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
