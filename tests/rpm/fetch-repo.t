@@ -25,7 +25,7 @@ build("aip-indexes", "aip-fetch", sanitized=True)
 key, other = Key("publisher"), Key("repository")
 certs = certificates(TMP + "/certs")
 server = Server("--tls", certs + "/server.pem", certs + "/server.key", "--client-ca", certs + "/ca.pem", "--proxy")
-TIMES = "connect_timeout = 3\ntimeout = 30\n"  # a mirror that hangs costs the former only
+TIMES = "connect_timeout = 20\ntimeout = 40\n"
 SHIPPED = payload("shipped", 3)
 
 
