@@ -28,7 +28,7 @@ static bool check_interpreter(struct anchor_work *w)
 					      "/usr/bin/sh", "/usr/bin/env bash", "/usr/bin/env sh",
 					      NULL };
 	char line[128];
-	const char *s = line;
+	const char *s = line, *option;
 	size_t n, i;
 
 	if (w->len < 2 || w->text[0] != '#' || w->text[1] != '!') {
@@ -47,6 +47,11 @@ static bool check_interpreter(struct anchor_work *w)
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
 	line[(size_t)(s - line) + n] = '\0';
+	/* -x and the like only make it talk or stricter about names */
+	n = strcspn(s, " \t");
+	option = s + n + strspn(s + n, " \t");
+	if (*option == '-' && option[1] && option[1 + strspn(option + 1, "xvufp")] == '\0')
+		line[(size_t)(s - line) + n] = '\0';
 	for (i = 0; shells[i]; i++)
 		if (!strcmp(s, shells[i])) {
 			anchor_passed(w, "interpreter", "%s", s);
@@ -75,9 +80,12 @@ static int read_script(struct anchor_work *w, bool *ok)
 			       w->script.bad);
 		return 0;
 	}
-	if (r)
-		return r;
-	r = sh_walk(&w->script, w->text, w->len, &w->events);
+	if (!r)
+		r = sh_walk(&w->script, w->text, w->len, &w->events);
+	if (r && w->arena.full) {
+		anchor_refused(w, "shell", NULL, 0, "too large or too tangled to be followed");
+		return 0;
+	}
 	if (r)
 		return r;
 	for (u = w->script.units; u; u = u->next)

@@ -27,6 +27,7 @@ void *sh_arena_alloc(struct sh_arena *a, size_t size)
 		want = size > CHUNK_SIZE ? size : CHUNK_SIZE;
 		if (a->total + want > ARENA_LIMIT || size > ARENA_LIMIT ||
 		    !(c = calloc(1, sizeof(*c) + want))) {
+			a->full = a->total + want > ARENA_LIMIT || size > ARENA_LIMIT;
 			a->failed = true;
 			return NULL;
 		}

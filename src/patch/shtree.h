@@ -16,6 +16,7 @@ struct sh_arena_chunk;
 struct sh_arena {
 	struct sh_arena_chunk *chunks;
 	size_t used, total; /* bytes handed out of the newest chunk; bytes of all chunks */
+	bool full;	    /* ... because of the limit, which only hostile scripts reach */
 	bool failed;	    /* an allocation failed or the limit was hit */
 };
 

@@ -366,6 +366,15 @@ static void test_limits(void **state)
 	assert_string_equal(p.failed, "shell");
 	aip_anchor_proof_free(&p);
 
+	/* more commands than a script of this size should have */
+	aip_buf_reset(&b);
+	for (i = 0; i < 300000; i++)
+		aip_buf_str(&b, "a\n");
+	assert_int_equal(aip_anchor_prove(b.data, b.len, AIP_KIND_HALT, NULL, NULL, &p, &err), 0);
+	assert_int_equal(p.verdict, AIP_ANCHOR_REFUSED);
+	assert_string_equal(p.failed, "shell");
+	aip_anchor_proof_free(&p);
+
 	aip_buf_reset(&b);
 	aip_buf_reserve(&b, 2 * 1024 * 1024);
 	while (b.len < 1024 * 1024 + 1)
