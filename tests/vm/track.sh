@@ -38,7 +38,8 @@ track_image() {
 	local kernel rpm
 	mkdir -p "$track_logs"
 	kernel=$(default_kernel)
-	make -s -C "$vm_top" B="$AIP_B" programs test-programs >&2 || { fail "the programs build"; return 1; }
+	flock "$AIP_B" make -s -C "$vm_top" B="$AIP_B" "$AIP_B/aipsnap" "$AIP_B/log-replay" "$AIP_B/chunk-diff" >&2 || {
+		fail "the programs build"; return 1; }
 	PATH=$AIP_B:$PATH
 	track_ko=${AIPSNAP_KO:-$AIP_TMP/ko/aipsnap.ko}
 	[ -n "${AIPSNAP_KO:-}" ] || "$vm_here/kbuild" --quick "$kernel" "$vm_top/dkms" "$AIP_TMP/ko" >&2 || {
