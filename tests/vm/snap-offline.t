@@ -5,7 +5,7 @@
 #         kind of change by name, and gives a new lineage; a lineage that goes on over a
 #         restart misses no chunk that differs
 # needs: qemu, kernel headers, e2fsprogs, xfsprogs, jq, python3
-# timeout: 900
+# timeout: 1500
 # order: 20
 set -u
 . "$AIP_TOP/tests/lib/tap.sh"
@@ -46,7 +46,7 @@ for n in "${names[@]}"; do
 done
 guest() { # OUT PHASE
 	mkdir -p "$1"
-	"$vm/run" --kernel "$kernel" --timeout 300 --mem 1024 --out "$PWD/$1" --share "ko=$ko" --share "aip=$PWD/bin" \
+	"$vm/run" --kernel "$kernel" --timeout 600 --mem 1024 --append rcupdate.rcu_cpu_stall_suppress=1 --out "$PWD/$1" --share "ko=$ko" --share "aip=$PWD/bin" \
 		--share "data=$vm/data:ro" --disk "$PWD/root" "${disks[@]}" "$vm/data/snap-offline" "$2" "${names[@]}"
 }
 guest out1 first >&2 || { fail "the first boot"; exit 1; }
