@@ -226,6 +226,7 @@ int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct a
 		history_failure(ctx, err);
 		return r;
 	}
+	p->done = true;
 	for (i = 0; i < run.n; i++)
 		history_step(ctx, s, run.v[i].st);
 	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
@@ -234,6 +235,22 @@ int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct a
 	tidy(ctx, p);
 	sweep_pristine(ctx);
 	return r;
+}
+
+int change_settle(const struct ctx *ctx, struct survey *s, struct aip_err *err)
+{
+	_cleanup_plan_ struct plan plan = { 0 };
+	bool patched = false, bare = false;
+	int k, r;
+
+	for (k = 0; k < AIP_KIND_N; k++) {
+		patched |= s->t[k].state == TARGET_PATCHED || s->t[k].state == TARGET_STALE;
+		bare |= s->t[k].hooks == 0;
+	}
+	if (!patched || !bare)
+		return 0;
+	r = plan_restore(ctx, s, RESTORE_ASKED, &plan, err);
+	return r < 0 ? r : change_run(ctx, s, &plan, err);
 }
 
 static int recover_one(const struct ctx *ctx, const struct record *rec, struct aip_err *err)

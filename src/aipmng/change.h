@@ -25,6 +25,14 @@
 int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct aip_err *err);
 
 /**
+ * change_settle - after a failed change: the set must agree
+ * Where one script is patched and another is not, the patched ones are restored.
+ * @s: as it is now
+ * Return: 0 or -errno.
+ */
+int change_settle(const struct ctx *ctx, struct survey *s, struct aip_err *err);
+
+/**
  * change_recover - after a crash: settle intents by what the scripts hold, remove temporary files
  * Needs the locks; to be called before the survey that a change is planned by.
  * Return: 0 or -errno.

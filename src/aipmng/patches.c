@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aipmng/change.h"
 #include "aipmng/history.h"
 #include "aipmng/log.h"
 #include "aipmng/state.h"
@@ -78,9 +77,7 @@ static int apply(struct work *w, struct plan *plan, struct aip_err *err)
 	if (r == 0)
 		r = lift(w->ctx, &w->survey, err);
 	if (r == 0)
-		r = plan_apply(w->ctx, &w->survey, &w->idx, plan, err);
-	if (r == 0 && plan->work)
-		r = change_run(w->ctx, &w->survey, plan, err);
+		r = work_apply(w, plan, err);
 	if (r == 0 && plan->verdict.code) {
 		*err = plan->verdict;
 		r = err->code;
@@ -119,9 +116,9 @@ static void tell_text(const struct work *w, const struct plan *plan, const struc
 
 		if (!st->t)
 			continue;
-		if (!err->code || step_changes(st))
+		if (!err->code || (plan->done && step_changes(st)))
 			printf("%s: %s\n", st->t->hook->path, done_word(st));
-		if (st->action == STEP_ADAPT && st->proof)
+		if (plan->done && st->action == STEP_ADAPT && st->proof)
 			fputs(st->proof, stdout);
 		if (st->why.code && strcmp(st->why.msg, NO_PATCH) != 0 &&
 		    strcmp(st->why.msg, err->msg) != 0)
@@ -152,7 +149,8 @@ static void tell_json(struct work *w, const struct plan *plan, const struct outc
 			continue;
 		aip_jsonw_object(&j, NULL);
 		aip_jsonw_str(&j, "path", st->t->hook->path);
-		aip_jsonw_str(&j, "action", step_name(st->action));
+		aip_jsonw_str(&j, "action",
+			      step_changes(st) && !plan->done ? "failed" : step_name(st->action));
 		if (st->why.code)
 			aip_jsonw_str(&j, "why", st->why.msg);
 		aip_jsonw_end(&j);

@@ -103,8 +103,15 @@ static int with_entry(const struct survey *s, struct step *st, enum step_action 
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
 	int r = aip_index_apply(entry, base->buf.data, base->buf.len, &out, err);
 
-	if (r < 0)
-		return aip_err_prefix(err, "%s", st->t->hook->path);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		/* a bad entry is this script's affair; what becomes of the others is the set's */
+		aip_err_prefix(err, "%s", st->t->hook->path);
+		st->why = *err;
+		aip_err_clear(err);
+		return 0;
+	}
 	st->action = action;
 	r = blob_set(&st->next, out.data, out.len);
 	if (r == 0)
@@ -178,9 +185,10 @@ static int forward_stale(const struct ctx *ctx, const struct survey *s,
 		entry = aip_indexes_by_pre(idx, t->rpmnew.sha, &from);
 	if (entry && entry->kind == t->kind && !t->blocked.code) {
 		r = with_entry(s, st, STEP_HEAL, &t->rpmnew, entry, from, err);
-		if (r == 0)
+		if (r == 0 && st->action == STEP_HEAL) {
 			mtime_beside(ctx, st);
-		st->unlink_rpmnew = r == 0;
+			st->unlink_rpmnew = true;
+		}
 		return r;
 	}
 	if (t->withdrawn)

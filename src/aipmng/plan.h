@@ -42,6 +42,7 @@ struct step {
 struct plan {
 	struct step s[AIP_KIND_N];
 	bool restoring;		/* then the steps are taken in the other order */
+	bool done;		/* change_run() has carried it out */
 	bool work;		/* there is something to change on disk */
 	struct aip_err verdict; /* .code: what keeps the set from being what is wanted */
 };

@@ -16,7 +16,17 @@
 #define NOTHING "nothing to do"
 #define DONE	"done"
 
-/* Held: what we patched goes back, should a revert have been interrupted. */
+/* Under the locks. Held: what an interrupted --revert has left patched goes back. */
+static int carry_out(struct work *w, struct plan *plan, struct aip_err *err)
+{
+	int r;
+
+	if (!w->survey.hold)
+		return work_apply(w, plan, err);
+	r = plan_restore(w->ctx, &w->survey, RESTORE_FINISH, plan, err);
+	return r == 0 && plan->work ? change_run(w->ctx, &w->survey, plan, err) : r;
+}
+
 static int make_plan(struct work *w, struct plan *plan, struct aip_err *err)
 {
 	if (w->survey.hold)
@@ -45,13 +55,10 @@ static int reconcile(struct work *w, const char **said, struct aip_err *err)
 	if (r == 0 && plan.work) {
 		plan_free(&plan);
 		r = work_lock(w, LOCK_BRIEF_MS, err);
-		if (r == 0 && w->survey.removing)
-			return 0;
-		if (r == 0)
-			r = make_plan(w, &plan, err);
-		if (r == 0 && plan.work)
-			r = change_run(w->ctx, &w->survey, &plan, err);
+		if (r < 0 || w->survey.removing)
+			return r;
 		*said = DONE;
+		r = carry_out(w, &plan, err);
 	}
 	if (r == 0)
 		*err = plan.verdict;

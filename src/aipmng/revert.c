@@ -52,9 +52,10 @@ static void tell(const struct ctx *ctx, const struct plan *plan)
 		if (!st->t || st->why.code || st->t->state == TARGET_ABSENT)
 			continue;
 		printf("%s: %s\n", st->t->hook->path,
-		       st->action == STEP_RESTORE ? "restored"
-		       : st->action == STEP_STRIP ? "our lines taken out, your changes kept"
-						  : "left as it is");
+		       !plan->done		    ? "left as it is"
+		       : st->action == STEP_RESTORE ? "restored"
+		       : st->action == STEP_STRIP   ? "our lines taken out, your changes kept"
+						    : "left as it is");
 	}
 }
 

@@ -229,6 +229,7 @@ void status_json(const struct status *s, struct aip_jsonw *w)
 		target_json(&v->t[k], w);
 	aip_jsonw_end(w);
 	indexes_json(s->idx, w);
+	aip_jsonw_uint(w, "keys", s->idx->n_keys);
 	driver_json(&s->driver, "driver", w);
 	aip_jsonw_array(w, "attention");
 	for (i = 0; i < s->n_attention; i++)
@@ -292,6 +293,8 @@ void status_text(const struct status *s, FILE *out)
 	}
 	if (!s->idx->n)
 		fputs("Index: none\n", out);
+	if (!s->idx->n_keys)
+		fputs("Keys: none; only the index that the package ships is used\n", out);
 	driver_text(&s->driver, out);
 	if (s->last.time[0])
 		fprintf(out, "Last run: --%s at %s: %s\n", s->last.mode, s->last.time,

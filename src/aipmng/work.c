@@ -58,6 +58,22 @@ int work_lock(struct work *w, int timeout_ms, struct aip_err *err)
 	return r < 0 ? r : work_again(w, err);
 }
 
+int work_apply(struct work *w, struct plan *plan, struct aip_err *err)
+{
+	struct aip_err why = AIP_ERR_INIT;
+	int r = plan_apply(w->ctx, &w->survey, &w->idx, plan, err);
+
+	if (r < 0 || !plan->work)
+		return r;
+	r = change_run(w->ctx, &w->survey, plan, err);
+	if (r == 0)
+		return 0;
+	/* the targets stay where they are in memory, so the plan can still be shown */
+	if (work_again(w, &why) < 0 || change_settle(w->ctx, &w->survey, &why) < 0)
+		aip_log(w->ctx, LOG_ERR, "and the scripts could not be settled: %s", why.msg);
+	return r;
+}
+
 void work_close(struct work *w)
 {
 	survey_free(&w->survey);

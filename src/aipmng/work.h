@@ -35,6 +35,13 @@ int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err);
 /** work_lock - take the locks, settle what a crash left, look at the scripts again. Return: 0, -EAGAIN, -errno. */
 int work_lock(struct work *w, int timeout_ms, struct aip_err *err);
 
+/**
+ * work_apply - plan and patch, under the locks; what fails half way is settled
+ * @plan: what was planned, for the caller to show and free
+ * Return: 0 (see plan->verdict) or -errno.
+ */
+int work_apply(struct work *w, struct plan *plan, struct aip_err *err);
+
 /** work_again - look at the scripts again, after a change. Return: 0 or -errno. */
 int work_again(struct work *w, struct aip_err *err);
 

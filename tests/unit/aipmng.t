@@ -350,6 +350,30 @@ def updates():
           other)
 
 
+def half_bad():
+    bad = {RC: OLD[RC] + b"cat <<END\nopen\n", HALT: OLD[HALT]}
+    for what, scripts in (("bash -n refuses", bad), ("the index is wrong about", NEWER)):
+        root = fresh("%config", known=(OLD, bad))
+        run(root, "--patches")
+        new = {RC: scripts[RC], HALT: OLD[HALT]}
+        if scripts is NEWER:
+            index = json.loads(root.get("/usr/share/aip/index.json"))
+            index["files"][aiproot.sha256(new[RC])] = dict(
+                index["files"][aiproot.sha256(OLD[RC])], post="0" * 64)
+            aiproot.write(root.file("/usr/share/aip/index.json"), json.dumps(index))
+        root.rpm("-U", kit.package("1.6-1" if scripts is bad else "1.7-1", "%config", new))
+        case(f"{what} the new rc.sysinit: before", root.get(RC) == new[RC] and
+             root.get(HALT) == patched(HALT, OLD[HALT]))
+        r = run(root, "--reconcile")
+        case(f"{what} the new rc.sysinit: halt is restored", r.returncode == 0 and
+             root.get(RC) == new[RC] and root.get(HALT) == OLD[HALT], r)
+        case(f"{what} the new rc.sysinit: refused", root.status()["last"]["exit"] == 4,
+             root.status()["last"])
+        r = run(root, "--patches")
+        case(f"{what} the new rc.sysinit: and nobody says otherwise", r.returncode == 4 and
+             "patched\n" not in r.stdout, r)
+
+
 def withdrawn():
     root = fresh()
     run(root, "--patches")
@@ -437,7 +461,7 @@ sys.stdin.read()
         check("a transaction around us is the lock", run(root, "--patches"), 0, BOTH)
 
 
-for part in (by_the_book, history, looks, usage, nothing_fits, customised, edited, attributes, updates, withdrawn,
+for part in (by_the_book, history, looks, usage, nothing_fits, customised, edited, attributes, updates, half_bad, withdrawn,
              records, locks):
     part()
 aiproot.done()
