@@ -39,16 +39,42 @@ static int start_slot(int ctl, const struct aipsnap_device *dev, const struct ce
 	struct aip_err err = AIP_ERR_INIT;
 	struct blkdev b;
 	struct track t;
-	int ret = census_find(census, &dev->identity, &b, &err);
+	char name[81];
+	int ret;
 
+	/* what has no UUID is looked for by name; its fingerprint has to match all the same */
+	snprintf(name, sizeof(name), "%.80s", dev->identity.name);
+	if (dev->identity.uuid[0])
+		ret = census_find(census, &dev->identity, &b, &err);
+	else
+		ret = blkdev_from_path(name, &b, &err);
 	if (!ret)
 		ret = track_start(ctl, dev->slot, &b, fresh, &t, &err);
 	if (ret)
-		return report_failed(r, dev->identity.name, &err);
+		return report_failed(r, name, &err);
 	if (t.table_failed)
 		distrust();
 	report_started(r, &t);
 	return 0;
+}
+
+/* --new for a device that is tracked already. */
+static void begin_anew(int ctl, const struct aipsnap_device *dev, struct report *r)
+{
+	struct aipsnap_new_lineage call = { .slot = dev->slot, .why = AIPSNAP_WHY_FLAG };
+	struct track t = { .why = AIPSNAP_WHY_FLAG };
+	struct aip_err err = AIP_ERR_INIT;
+	int ret = ctl_call(ctl, AIPSNAP_NEW_LINEAGE, &call);
+
+	snprintf(t.name, sizeof(t.name), "%.79s", dev->identity.name);
+	t.lineage = call.lineage;
+	t.generation = call.generation;
+	if (ret) {
+		ctl_fail(&err, ret, 0, "%s: no new lineage", t.name);
+		report_failed(r, t.name, &err);
+	} else {
+		report_started(r, &t);
+	}
 }
 
 static int start_all(int ctl, const struct start *s, struct report *r, struct aip_err *err)
@@ -67,6 +93,8 @@ static int start_all(int ctl, const struct start *s, struct report *r, struct ai
 				ret = census_take(&census, err);
 			if (!ret)
 				start_slot(ctl, &dev, &census, s->fresh, r);
+		} else if (!ret && s->fresh && dev.state == AIPSNAP_TRACKING) {
+			begin_anew(ctl, &dev, r);
 		}
 		if (ret)
 			return ret;
@@ -116,6 +144,8 @@ static int start_one(int ctl, const struct start *s, struct report *r, struct ai
 		ret = ctl_device(ctl, slot, &dev, err);
 		if (ret == -ENODEV || strncmp(dev.identity.uuid, id.uuid, sizeof(id.uuid)))
 			continue;
+		if (!ret && s->fresh && dev.state == AIPSNAP_TRACKING)
+			begin_anew(ctl, &dev, r);
 		if (ret || (dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED))
 			return ret;
 		ret = track_start(ctl, slot, &b, s->fresh, &t, err);
