@@ -38,6 +38,9 @@ int cmd_merge(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 
+/** tame - replace control characters, which a terminal would obey, except tab and newline. */
+void tame(char *text, size_t len);
+
 /** complain - print an error and its hint. Return: the exit code that belongs to it. */
 int complain(const struct aip_err *err);
 

@@ -140,6 +140,8 @@ static int write_reports(const struct options *o, const struct report *rep, stru
 			continue;
 		if (formats[f].make(rep, &out) < 0)
 			return aip_err_errno(err, -ENOMEM, "cannot write a report");
+		if (formats[f].make == report_table)
+			tame(out.data, out.len);
 		r = output_write(file, out.data, out.len, err);
 	}
 	return r;
@@ -204,7 +206,7 @@ static int read_packages(const struct options *o, struct sources *s, struct harv
 		r = harvest_manifest(h, o->scripts.v[i], err);
 	for (i = 0; i < h->n && r == 0; i++)
 		if (h->packages[i].state == PKG_FAILED)
-			fprintf(stderr, "aip-mkindex: %s\n", h->packages[i].why.msg);
+			complain(&h->packages[i].why);
 	if (r == 0 && h->failed && !o->keep_going) {
 		r = aip_err_set(err, -EIO,
 				"%zu of %zu packages cannot be read; nothing was written",

@@ -52,8 +52,10 @@ static int prove(const struct options *o, const char *path, enum aip_kind *kind,
 	return r;
 }
 
-static void print_text(const struct options *o, const char *path, const struct proof *p)
+static void print_text(const struct options *o, const char *path, struct proof *p)
 {
+	tame(p->text, strlen(p->text));
+	tame(p->reason, strlen(p->reason));
 	if (o->explain)
 		fputs(p->text, stdout);
 	else if (p->verdict == AIP_ANCHOR_PROVED)

@@ -16,8 +16,8 @@ static const struct command commands[] = {
 	  "make an index from packages, folders, repositories", cmd_build },
 	{ "prove", "[--kind rc.sysinit|halt] [--explain|--json] FILE...",
 	  "find and prove the place in loose scripts", cmd_prove },
-	{ "verify", "[--key FILE]... [--threshold N] INDEX", "check an index as a client does",
-	  cmd_verify },
+	{ "verify", "[--key FILE]... [--threshold N] [--now TIME] INDEX",
+	  "check an index as a client does", cmd_verify },
 	{ "show", "[--json] INDEX", "what an index says", cmd_show },
 	{ "merge", "[OPTION]... -o INDEX INDEX...", "make one index of several", cmd_merge },
 	{ "sign", "--sign KEY... -o INDEX INDEX", "add signatures to an index", cmd_sign },
@@ -53,6 +53,7 @@ static void help(FILE *to)
 	size_t i;
 
 	fputs("Usage: aip-mkindex COMMAND [OPTION]...\n"
+	      "       aip-mkindex --help | --version\n"
 	      "Makes the signed index of patches for initscripts that aipmng applies.\n\n",
 	      to);
 	for (i = 0; i < N_COMMANDS; i++)
@@ -73,11 +74,24 @@ int bad_usage(const char *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+void tame(char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (((unsigned char)text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') ||
+		    text[i] == 0x7f)
+			text[i] = '?';
+}
+
 int complain(const struct aip_err *err)
 {
-	fprintf(stderr, "aip-mkindex: %s\n", err->msg);
-	if (err->hint[0])
-		fprintf(stderr, "aip-mkindex: hint: %s\n", err->hint);
+	struct aip_err e = *err;
+
+	tame(e.msg, strlen(e.msg));
+	fprintf(stderr, "aip-mkindex: %s\n", e.msg);
+	if (e.hint[0])
+		fprintf(stderr, "aip-mkindex: hint: %s\n", e.hint);
 	return err->exit ? err->exit : EXIT_ERROR;
 }
 

@@ -148,6 +148,8 @@ is "prove: some refused" "$(status mk prove s1/rc.sysinit s8/rc.sysinit)" 5
 is "prove: --json" "$(mk prove --json s1/halt | jq -r '.[0] | [.verdict, .insert_after, .post] | join(" ")')" "proved 24 $(jq -r --arg p "$pre" '.files[$p].post' one.json)"
 is "prove: which kind?" "$(cp s1/halt script; status mk prove script)" 2
 is "prove: --kind" "$(status mk prove --kind halt script)" 0
+printf '#!/bin/bash\n/sbin/start_udev\n\033]0;title\007\n' >rc.sysinit.esc
+hasnt "prove: control characters of a script do not reach the terminal" "$(mk prove --explain --kind rc.sysinit rc.sysinit.esc)" "$(printf '\033')"
 is "prove: no such file" "$(status mk prove --kind halt nothing)" 1
 printf 'initscripts 1-1 any halt s1/halt\ninitscripts 1-1 any rc.sysinit s1/rc.sysinit # text\n\n# more\nx 2-1 any halt s2/halt\n' >list
 is "loose scripts as builds" "$(status mk build -o loose.json --stream t --scripts list --report none)" 0
@@ -165,5 +167,12 @@ is "a serial that does not rise" "$(status mk build -o never.json --previous nex
 is "a time that is none" "$(status mk build -o never.json --stream t --expires tomorrow repo)" 2
 is "a report that is none" "$(status mk build -o never.json --stream t --report pdf repo)" 2
 is "help" "$(status mk --help)" 0
+# shellcheck source=/dev/null
+. "$AIP_TOP/doc/completion/aip-mkindex"
+COMP_WORDS=(aip-mkindex build --keep) COMP_CWORD=2
+_aip_mkindex
+is "completion" "${COMPREPLY[*]}" "--keep-going"
+all=$(grep -oE -- '--[a-z][a-z-]+' "$AIP_TOP/doc/completion/aip-mkindex" | sort -u | xargs)
+is "every option of --help is completed, and nothing else" "$all" "$(mk --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | xargs)"
 is "index on standard output" "$(mk build -o - --stream t "${fixed[@]}" repo2 | jq .serial)" 1
 tap_done
