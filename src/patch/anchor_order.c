@@ -267,7 +267,7 @@ static bool boot_known(struct anchor_work *w)
 		const struct sh_event *e = anchor_event(w, i);
 		bool late = mounted != ANCHOR_NONE && e->unit > anchor_event(w, mounted)->unit;
 
-		if (e->effect < SH_OPAQUE || (late && e->effect != SH_OPAQUE_STORAGE))
+		if (e->effect < SH_OPAQUE || (late && e->effect == SH_OPAQUE))
 			continue;
 		return anchor_refused(
 			w, "known commands", "unknown command", e->line,
@@ -339,7 +339,7 @@ static bool halt_after(struct anchor_work *w)
 			return anchor_refused(w, "order", sh_effect_name(e->effect), e->line,
 					      "%s in line %u comes after everything is read-only",
 					      sh_effect_name(e->effect), e->line);
-		if (e->effect == SH_OPAQUE_STORAGE || e->effect == SH_OPAQUE_FILE)
+		if (e->effect > SH_OPAQUE)
 			return anchor_refused(
 				w, "known commands", "unknown command", e->line,
 				"what \"%.80s\" does (line %u) cannot be read from the script: "

@@ -397,7 +397,7 @@ static void unclear(struct sh_walk *w, const struct sh_node *n, const struct sh_
 
 	for (i = 0; i < f->n; i++)
 		storage |= sh_speaks_of_storage(f->v[i]);
-	sh_emit(w, storage ? SH_OPAQUE_STORAGE : SH_OPAQUE, n, f, NULL);
+	sh_emit(w, storage ? SH_OPAQUE_STORAGE : SH_OPAQUE_COMPUTED, n, f, NULL);
 }
 
 /* Inside init_crypto the new devices are formatted: they hold nothing yet. */
@@ -503,6 +503,15 @@ static void check_names(struct sh_walk *w, const struct sh_node *n, const struct
 	}
 }
 
+/* "$MODEL ... -k $DEVICE": old halts tell the UPS so, with settings from /etc/sysconfig/ups */
+static bool ups_driver(const struct sh_node *n)
+{
+	const struct sh_part *p = n->words->parts;
+
+	return p && !p->next && p->type == SH_PARAM && !p->op && !strcmp(p->text, "MODEL") &&
+	       n->words->next;
+}
+
 struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
 {
 	struct sh_end end = next_maybe, one;
@@ -513,6 +522,10 @@ struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
 	if (!n->words)
 		return next_maybe;
 	check_names(w, n, n->words->next);
+	if (ups_driver(n)) {
+		sh_emit(w, SH_POWEROFF, n, NULL, NULL);
+		return next_maybe;
+	}
 	sh_resolve(&w->vars, &w->frame, n->words, &alts);
 	w->conditional += alts.n > 1;
 	for (i = 0; i < alts.n; i++) {

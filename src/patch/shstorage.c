@@ -30,6 +30,7 @@ static const char *const effect_names[] = {
 	[SH_END] = "end",
 	[SH_UNSAFE] = "unsafe",
 	[SH_OPAQUE] = "unknown command",
+	[SH_OPAQUE_COMPUTED] = "computed command",
 	[SH_OPAQUE_FILE] = "unknown file",
 	[SH_OPAQUE_STORAGE] = "unknown storage command",
 };
@@ -175,28 +176,17 @@ static enum sh_effect hook(const struct sh_fields *f)
 		       : SH_NOTHING;
 }
 
-/* plymouth asks for a password and runs a command with it */
-static enum sh_effect plymouth(const struct sh_fields *f)
-{
-	size_t i;
-
-	for (i = 1; i < f->n; i++)
-		if (!strncmp(f->v[i], "--command", 9))
-			return strstr(f->v[i], "cryptsetup") ? SH_CRYPT : SH_OPAQUE;
-	return SH_NOTHING;
-}
-
 /* Programs with a language of their own, in which a command can hide */
 static enum sh_effect awk(const struct sh_fields *f)
 {
 	size_t i;
 
 	if (sh_has_arg(f, "-f"))
-		return SH_OPAQUE;
+		return SH_OPAQUE_COMPUTED;
 	for (i = 1; i < f->n; i++)
 		if (strstr(f->v[i], "system(") || strstr(f->v[i], "system (") ||
 		    strstr(f->v[i], "getline") || strstr(f->v[i], "| \"") || strstr(f->v[i], "|\""))
-			return SH_OPAQUE;
+			return SH_OPAQUE_COMPUTED;
 	return SH_NOTHING;
 }
 
@@ -209,9 +199,9 @@ static enum sh_effect sed(const struct sh_fields *f)
 		n = strlen(f->v[i]);
 		if (n && f->v[i][n - 1] == 'e' &&
 		    (n == 1 || strchr("/|,#0123456789$gi;", f->v[i][n - 2])))
-			return SH_OPAQUE;
+			return SH_OPAQUE_COMPUTED;
 		if (!strncmp(f->v[i], "e ", 2) || strstr(f->v[i], ";e ") || strstr(f->v[i], "1e "))
-			return SH_OPAQUE;
+			return SH_OPAQUE_COMPUTED;
 	}
 	return SH_NOTHING;
 }
@@ -293,7 +283,7 @@ static const struct sh_command commands[] = {
 	{ "init", 0, telinit },
 	{ "upsdrvctl", SH_POWEROFF, NULL },
 	{ "aipsnap", 0, hook },
-	{ "plymouth", 0, plymouth },
+	{ "plymouth", SH_NOTHING, NULL },
 	{ "awk", 0, awk },
 	{ "gawk", 0, awk },
 	{ "mawk", 0, awk },
@@ -333,7 +323,7 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 		if (!strcmp(f->v[0], scripts[i]))
 			return SH_NOTHING;
 	if (sh_is_unknown(f->v[0]) || !*base)
-		return sh_speaks_of_storage(base) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+		return SH_OPAQUE_COMPUTED;
 	if (!strncmp(f->v[0], "/etc/init.d/", 12) || !strncmp(f->v[0], "/etc/rc.d/init.d/", 17))
 		return strcmp(base, "halt") ? sh_classify_service(base) : SH_POWEROFF;
 	command = find_command(base);

@@ -36,12 +36,13 @@ enum sh_effect {
 	SH_HOOK,
 	SH_FASTBOOT, /* looks for /fastboot */
 	/* not about storage */
-	SH_WAIT,	   /* for background commands */
-	SH_END,		   /* ends the script */
-	SH_UNSAFE,	   /* changes the rules by which the script was read */
-	SH_OPAQUE,	   /* not known */
-	SH_OPAQUE_FILE,	   /* the commands of another file, not known */
-	SH_OPAQUE_STORAGE, /* not known, and its name speaks of storage */
+	SH_WAIT,	    /* for background commands */
+	SH_END,		    /* ends the script */
+	SH_UNSAFE,	    /* changes the rules by which the script was read */
+	SH_OPAQUE,	    /* not known */
+	SH_OPAQUE_COMPUTED, /* not known before it runs: $(...), read, eval, a shell's input */
+	SH_OPAQUE_FILE,	    /* the commands of another file, not known */
+	SH_OPAQUE_STORAGE,  /* not known, and its name speaks of storage */
 };
 
 /** sh_effect_name - Return: short name for people ("lvm", "fsck", ...). */

@@ -13,6 +13,7 @@ enum how {
 	STRING_C,   /* the command is the string behind -c; otherwise ARGS */
 	SHELL,	    /* the string behind -c; anything else cannot be followed */
 	FIND,	    /* behind -exec and its kin */
+	PLYMOUTH,   /* the string behind --command */
 	EVAL,	    /* all arguments, joined */
 	ENV,	    /* name=value too are skipped */
 	BACKGROUND, /* like ARGS, and not waited for */
@@ -63,6 +64,7 @@ static const struct wrapper wrappers[] = {
 	{ "catchsegv", ARGS, "", 0 },
 	{ "openvt", BACKGROUND, "c", 0 },
 	{ "find", FIND, "", 0 },
+	{ "plymouth", PLYMOUTH, "", 0 },
 	{ "eval", EVAL, "", 0 },
 	{ "sh", SHELL, "oO", 0 },
 	{ "bash", SHELL, "oO", 0 },
@@ -235,6 +237,26 @@ static const char *dash_c(const struct wrapper *w, const struct sh_fields *f, bo
 	return NULL;
 }
 
+/* plymouth asks for a password or a key and runs a command then */
+static enum sh_wrap plymouth(struct sh_arena *arena, const struct sh_fields *f,
+			     struct sh_inner *inner)
+{
+	static const char option[] = "--command";
+	const char *text = NULL;
+	size_t i;
+
+	for (i = 1; i < f->n; i++) {
+		if (!strcmp(f->v[i], option) && i + 1 < f->n)
+			text = f->v[i + 1];
+		else if (!strncmp(f->v[i], "--command=", 10))
+			text = f->v[i] + 10;
+	}
+	if (!text)
+		return SH_WRAP_NOTHING;
+	inner->text = with_expansions(arena, text);
+	return inner->text ? SH_WRAP_STRING : SH_WRAP_UNCLEAR;
+}
+
 static enum sh_wrap string_c(struct sh_arena *arena, const struct wrapper *w,
 			     const struct sh_fields *f, struct sh_inner *inner)
 {
@@ -265,6 +287,8 @@ enum sh_wrap sh_unwrap(struct sh_arena *arena, const struct sh_fields *f, struct
 	switch (w->how) {
 	case FIND:
 		return find_exec(arena, f, inner);
+	case PLYMOUTH:
+		return plymouth(arena, f, inner);
 	case EVAL:
 		return join(arena, f, inner);
 	case STRING_C:
