@@ -37,14 +37,13 @@ int aip_err_set(struct aip_err *err, int code, const char *fmt, ...)
 
 int aip_err_errno(struct aip_err *err, int code, const char *fmt, ...)
 {
-	char why[128];
 	va_list ap;
 	int r;
 
 	if (code == 0)
 		code = -EINVAL;
 	va_start(ap, fmt);
-	r = set(err, code, strerror_r(-code, why, sizeof(why)), fmt, ap);
+	r = set(err, code, strerror(-code), fmt, ap);
 	va_end(ap);
 	return r;
 }
