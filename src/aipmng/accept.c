@@ -352,6 +352,21 @@ static int judge_network(const struct accept_state *st, const struct accept_stre
 	return 0;
 }
 
+int accept_refuse_old(const struct accept_stream *s, int64_t serial, const char *name,
+		      struct aip_err *err)
+{
+	aip_err_set(err, -ESTALE,
+		    "%s: serial %" PRId64 " of stream %s is older than %" PRId64
+		    ", which was accepted before",
+		    name, serial, s->name, s->serial);
+	refuse(err, -ESTALE, "");
+	aip_err_hint(err,
+		     "a mirror that is behind, or an attack; only if the publisher started over: "
+		     "aipmng --reset-serial %s",
+		     s->name);
+	return -ESTALE;
+}
+
 int accept_judge(const struct accept_state *st, const struct aip_index *idx, bool network,
 		 time_t now, const char *name, struct aip_err *err)
 {
@@ -366,17 +381,8 @@ int accept_judge(const struct accept_state *st, const struct aip_index *idx, boo
 			    name, idx->serial, idx->stream);
 		return refuse(err, -EBADMSG, "the publisher has to issue it under a higher serial");
 	}
-	if (s && idx->serial < s->serial) {
-		aip_err_set(err, -ESTALE,
-			    "%s: serial %" PRId64 " of stream %s is older than %" PRId64
-			    ", which was accepted before",
-			    name, idx->serial, idx->stream, s->serial);
-		refuse(err, -ESTALE, "");
-		return aip_err_hint(err,
-				    "a mirror that is behind, or an attack; only if the publisher "
-				    "started over: aipmng --reset-serial %s",
-				    idx->stream);
-	}
+	if (s && idx->serial < s->serial)
+		return accept_refuse_old(s, idx->serial, name, err);
 	return network ? judge_network(st, s, idx, now, name, err) : 0;
 }
 

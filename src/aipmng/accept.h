@@ -107,6 +107,10 @@ const struct accept_stream *accept_find(const struct accept_state *st, const cha
 int accept_judge(const struct accept_state *st, const struct aip_index *idx, bool network,
 		 time_t now, const char *name, struct aip_err *err);
 
+/** accept_refuse_old - the error for a serial that is older than what is known. Return: -ESTALE, exit code 4. */
+int accept_refuse_old(const struct accept_stream *s, int64_t serial, const char *name,
+		      struct aip_err *err);
+
 /**
  * accept_note - remember an index that is used: serial and revoked keys
  * Return: 1 something new, 0 nothing, -EFBIG (too many streams or revoked keys), -ENOMEM.

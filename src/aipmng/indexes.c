@@ -161,11 +161,8 @@ int aip_indexes_no_patch(const struct aip_indexes *x, struct aip_err *err)
 
 	for (i = 0; i < x->n; i++)
 		outside = outside || x->v[i].from != AIP_FROM_PACKAGE;
-	if (x->refused.code) {
-		if (err)
-			*err = x->refused;
+	if (aip_indexes_outcome(x, err) < 0)
 		return x->refused.code;
-	}
 	if (x->unreachable.code && !outside) {
 		if (err)
 			*err = x->unreachable;

@@ -141,8 +141,8 @@ static int take(struct load *l, const char *id, const struct helper_reply *re, s
 	if (r < 0)
 		return r;
 	known = commit(l, idx, &re->body, re->origin, err);
-	/* an old one of ours: no need to fetch it in full again */
-	if (known == -ESTALE)
+	/* no need to fetch that in full again; of a repository the good mirror is remembered */
+	if (known == -ESTALE && !re->mirror)
 		remember(l, id, re, idx);
 	if (known < 0)
 		return known;
@@ -169,14 +169,19 @@ static const struct cache_source *known_of(const struct load *l, const char *id)
 	return have && have->index->serial >= src->serial ? src : NULL;
 }
 
+/* The source still has what it had: that may be what we have, or be behind it. */
 static int unchanged(struct load *l, const struct cache_source *known,
-		     const struct helper_reply *re)
+		     const struct helper_reply *re, struct aip_err *err)
 {
+	const struct accept_stream *s = accept_find(&l->state, known->stream);
 	struct aip_loaded *have = indexes_find(l->out, known->stream);
 
 	aip_log(l->ctx, LOG_DEBUG, "%s: unchanged", re->origin);
-	/* else it still has an older one than we have */
-	return have->index->serial == known->serial ? mark_fetched(have, re->origin) : 0;
+	if (s && known->serial < s->serial)
+		return accept_refuse_old(s, known->serial, re->origin, err);
+	if (have->index->serial == known->serial && mark_fetched(have, re->origin) < 0)
+		return nomem(err);
+	return 0;
 }
 
 /* Ask once. Return: 0 answered, 1 there is no such source, or -errno; @mirror: who gave what was refused. */
@@ -195,11 +200,11 @@ static int ask_once(struct load *l, const struct helper_source *src, const char 
 	if (r == HELPER_NONE)
 		return 1;
 	if (r == HELPER_UNCHANGED && known)
-		return unchanged(l, known, &re) < 0 ? nomem(err) : 0;
-	if (r == HELPER_UNCHANGED)
+		r = unchanged(l, known, &re, err);
+	else if (r == HELPER_UNCHANGED)
 		r = aip_err_set(err, -EPROTO, "%s: 'unchanged' without having been asked",
 				re.origin);
-	if (r == HELPER_BODY)
+	else if (r == HELPER_BODY)
 		r = take(l, id, &re, err);
 	if (r < 0)
 		*mirror = TAKE_PTR(re.mirror);

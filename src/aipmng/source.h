@@ -114,9 +114,9 @@ int aip_indexes_outcome(const struct aip_indexes *x, struct aip_err *err);
 /**
  * aip_indexes_no_patch - explain that nothing in @x fits this system
  *
- * With exit code 4 when a source was refused (it might have had the patch), 6 when sources are
- * configured and no index from outside could be had, now or before; else 3 and the documented
- * message "No patch files found for this system.".
+ * With exit code 4 as aip_indexes_outcome() has it (what was refused might have had the patch), 6 when
+ * sources are configured and no index from outside could be had, now or before; else 3 and the
+ * documented message "No patch files found for this system.".
  * Return: the code in @err.
  */
 int aip_indexes_no_patch(const struct aip_indexes *x, struct aip_err *err);

@@ -603,6 +603,9 @@ static char *record_url(const LrYumRepoMdRecord *rec, const char *mirror)
 
 	if (!href || *href == '/' || strstr(href, "..") || strstr(href, "://"))
 		return NULL;
+	/* as with redirects: from https to https only */
+	if (base && strncasecmp(base, "http://", 7) == 0 && strncasecmp(mirror, "https:", 6) == 0)
+		return NULL;
 	if (base && (strncasecmp(base, "http://", 7) == 0 || strncasecmp(base, "https://", 8) == 0))
 		mirror = base;
 	return g_strdup_printf("%s%s%s", mirror, g_str_has_suffix(mirror, "/") ? "" : "/", href);

@@ -187,6 +187,15 @@ for what, href in (("outside of the repository", "../good/index.json.gz"), ("abs
     write(d + "/repodata/repomd.xml", md.replace(name, href))
     x = root(f"baseurl={server.url('plain/href')}").load()
     case(f"location of the record {what}: not followed", x.have() is None and "location" in x.text, x)
+shutil.rmtree(d)
+shutil.copytree(good, d)
+md = open(d + "/repodata/repomd.xml").read()
+write(d + "/repodata/repomd.xml", md.replace(f'<location href="{name}"', f'<location xml:base="{url}" href="{name}"'))
+os.remove(record_file(d))
+x = root(f"baseurl={server.url('plain/href')}").load()
+case("another base for the record", x.have() == (5, "network"), x)
+x = root(f"baseurl={server.url('plain/href', 'https')}", "sslverify=0").load()
+case("another base for the record: not from https to http", x.have() is None and "location" in x.text, x)
 d = f"{server.dir}/huge"
 os.makedirs(d + "/repodata")
 with open(d + "/repodata/repomd.xml", "wb") as f:

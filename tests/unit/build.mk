@@ -10,5 +10,5 @@ $(call aip_test_prog,test-envelope,tests/unit/test_envelope.c,patch json rpm com
 $(call aip_test_prog,aip-indexes,tests/unit/aip_indexes.c,aipmng fetchwire patch json rpm common,rpm libcjson)
 $(call aip_test_prog,test-anchor,tests/unit/test_anchor.c,anchor patch common,cmocka)
 $(call aip_test_prog,test-conf,tests/unit/test_conf.c,aipmng fetchwire patch json rpm common,cmocka rpm libcjson)
-$(call aip_test_prog,test-accept,tests/unit/test_accept.c src/fetch/gunzip.c,aipmng fetchwire patch json rpm common,cmocka rpm libcjson zlib)
+$(call aip_test_prog,test-accept,tests/unit/test_accept.c src/fetch/gunzip.c,aipmng fetchwire patch json rpm common,cmocka rpm libcjson zlib,-Xlinker --wrap=time)
 $(call aip_test_prog,test-aipsnap,tests/unit/test_aipsnap.c,aipsnap common,cmocka)

@@ -187,6 +187,9 @@ case("bad sources before a good one", x.rc == 0 and x.have() == (17, "network") 
      and x.json["outcome"]["exit"] == 0, x)
 x = root(*index(server.url("ok/index.json"), *bad)).load()
 case("bad sources after a good one", x.rc == 0 and x.have() == (17, "network"), x)
+x = root(*index(server.url("cut/index.json"), server.url("ok/index.json"))).load()
+case("a good one that knows nothing of this system: exit code 3, not that of the bad one",
+     x.json["no_patch"]["exit"] == 3 and x.warnings, x)
 x = root(*index(server.url("cut/index.json"), "http://127.0.0.1:1/")).load()
 case("all bad: the run has failed, and says what was refused", x.json["outcome"]["exit"] == 4, x)
 x = root(*index(server.url("ok/new.json"), server.url("ok/index.json"))).load()
@@ -198,6 +201,11 @@ server.log()
 x = r.load()
 case("a stale mirror too is asked with one 304", [e["status"] for e in server.log()] == [304, 304]
      and x.have() == (18, "network"), x)
+
+r.conf(SLOW + "".join(index(server.url("ok/index.json"))))
+x = r.load()
+case("a stale mirror alone: refused, by a 304 too", [e["status"] for e in server.log()] == [304]
+     and x.json["outcome"]["exit"] == 4 and "older than 18" in x.text and x.have() == (18, "cache"), x)
 
 # ---- when the network is asked ------------------------------------------------------------
 r = root(*index(server.url("ok/index.json")))

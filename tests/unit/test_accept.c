@@ -201,6 +201,30 @@ static void revocations(void **state)
 	assert_int_equal(st.n_revoked, 0);
 }
 
+/* The linker puts this in place of time(). */
+time_t __wrap_time(time_t *out);
+time_t __real_time(time_t *out);
+static time_t fake_time;
+
+time_t __wrap_time(time_t *out)
+{
+	return fake_time ? fake_time : __real_time(out);
+}
+
+static void dead_clock(void **state)
+{
+	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
+	time_t built;
+
+	fake_time = 1000; /* 1970 */
+	built = accept_clock(&st);
+	fake_time = built + 1;
+	assert_true(built > 1577836800); /* 2020: not before this package was built */
+	assert_int_equal(accept_clock(&st), built + 1);
+	fake_time = 0;
+	assert_true(built <= time(NULL));
+}
+
 static void clocks(void **state)
 {
 	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
@@ -399,14 +423,14 @@ static void repo_sections(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(state_format),	 cmocka_unit_test(state_damage),
-		cmocka_unit_test(state_cut),	 cmocka_unit_test(serials),
-		cmocka_unit_test(lost_state),	 cmocka_unit_test(revocations),
-		cmocka_unit_test(clocks),	 cmocka_unit_test(too_many),
-		cmocka_unit_test(stream_names),	 cmocka_unit_test(sources),
-		cmocka_unit_test(messages),	 cmocka_unit_test(no_messages),
-		cmocka_unit_test(public_urls),	 cmocka_unit_test(unpacking),
-		cmocka_unit_test(repo_sections),
+		cmocka_unit_test(state_format), cmocka_unit_test(state_damage),
+		cmocka_unit_test(state_cut),	cmocka_unit_test(serials),
+		cmocka_unit_test(lost_state),	cmocka_unit_test(revocations),
+		cmocka_unit_test(clocks),	cmocka_unit_test(dead_clock),
+		cmocka_unit_test(too_many),	cmocka_unit_test(stream_names),
+		cmocka_unit_test(sources),	cmocka_unit_test(messages),
+		cmocka_unit_test(no_messages),	cmocka_unit_test(public_urls),
+		cmocka_unit_test(unpacking),	cmocka_unit_test(repo_sections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
