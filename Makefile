@@ -64,7 +64,8 @@ endef
 aip_prog = $(eval $(call aip_prog_,$(1),$(2),$(3),$(4),$(5)))$(eval PROGRAMS += $(B)/$(1))
 aip_test_prog = $(eval $(call aip_prog_,$(1),$(2),$(3),$(4),$(5)))$(eval TEST_PROGRAMS += $(B)/$(1))
 
-include $(sort $(wildcard src/*/build.mk tests/*/build.mk dkms/build.mk doc/build.mk))
+# WITHOUT="aipbackup mkindex": parts of src/ that are left out, where what they need is missing
+include $(filter-out $(WITHOUT:%=src/%/build.mk),$(sort $(wildcard src/*/build.mk tests/*/build.mk dkms/build.mk doc/build.mk)))
 
 programs: $(PROGRAMS)
 test-programs: $(TEST_PROGRAMS)
@@ -87,6 +88,18 @@ check:
 check-%:
 	tests/run --area $* $(if $(T),--only '$(T)')
 
+# make check-full      the whole matrix, the long forms of the tests included
+# make soak            the driver over many reboots (TRACK_CYCLES, 100)
+# make check-kernels   the driver's tests on every kernel that the lab knows, the newest included
+check-full:
+	tools/install-deps build check demo vm bench
+	tests/run --tier full --jobs $${JOBS:-2}
+soak:
+	TRACK_CYCLES=$${TRACK_CYCLES:-100} AIP_TEST_TIMEOUT=$${AIP_TEST_TIMEOUT:-36000} tests/run tests/vm/track-reboot.t
+check-kernels:
+	set -e; for k in bullseye bookworm trixie sid; do AIP_KERNEL=$$k tests/run --area vm --only 'drv-*'; done
+.PHONY: check-full soak check-kernels
+
 style:
 	tools/style
 .PHONY: style demo bench
@@ -96,12 +109,8 @@ style:
 DIST = aip-$(VERSION)
 # Debian's rpm database knows nothing of what is installed there
 RPMBUILD_FLAGS += $(if $(wildcard /etc/debian_version),--nodeps)
-# a sub-package is left out when its sources are not in the tarball
-without = $$(tar -tf $(B)/$(DIST).tar.gz $(DIST)/$(1) >/dev/null 2>&1 || echo --without $(2))
 RPMBUILD = rpmbuild $(RPMBUILD_FLAGS) --define '_topdir $(abspath $(B))/rpmbuild' \
 	--define '_sourcedir $(abspath $(B))' \
-	$(call without,src/mkindex/build.mk,publish) $(call without,src/aipbackup/build.mk,backup) \
-	$(call without,dkms/dkms.conf,dkms) \
 	$(if $(AIP_KEY),--with key)
 .PHONY: srpm rpm dist
 dist:
@@ -113,13 +122,20 @@ rpm: dist
 	$(RPMBUILD) -bb aip.spec
 include tools/install.mk
 
+# the main job in throwaway roots, then a machine that boots
 demo:
-	tools/install-deps build demo
+	tools/install-deps build demo vm
 	tests/demo
+	tests/vm/demo
 
+# make bench: programs; make bench-vm: the driver, in guest instructions
 bench:
 	tools/install-deps build check bench
 	tests/bench/run
+bench-vm:
+	tools/install-deps build vm
+	tests/bench/vm
+.PHONY: bench-vm
 
 clean:
 	rm -rf $(B)
