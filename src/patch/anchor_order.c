@@ -267,7 +267,7 @@ static bool boot_known(struct anchor_work *w)
 		const struct sh_event *e = anchor_event(w, i);
 		bool late = mounted != ANCHOR_NONE && e->unit > anchor_event(w, mounted)->unit;
 
-		if (e->effect < SH_OPAQUE || (late && e->effect == SH_OPAQUE))
+		if (e->effect < SH_OPAQUE || (late && e->effect <= SH_OPAQUE_WRITE))
 			continue;
 		return anchor_refused(
 			w, "known commands", "unknown command", e->line,

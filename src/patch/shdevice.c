@@ -182,7 +182,7 @@ enum sh_effect sh_classify_service(const char *name)
 			return SH_NOTHING;
 	if (!strcmp(name, "netfs"))
 		return SH_MOUNT;
-	return sh_speaks_of_storage(name) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+	return sh_opaque(name);
 }
 
 static enum sh_effect service(const struct sh_fields *f)

@@ -390,16 +390,6 @@ static bool harmless_eval(struct sh_walk *w, const struct sh_node *n)
 	return false;
 }
 
-static void unclear(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	size_t i;
-	bool storage = false;
-
-	for (i = 0; i < f->n; i++)
-		storage |= sh_speaks_of_storage(f->v[i]);
-	sh_emit(w, storage ? SH_OPAQUE_STORAGE : SH_OPAQUE_COMPUTED, n, f, NULL);
-}
-
 /* Inside init_crypto the new devices are formatted: they hold nothing yet. */
 static bool part_of_crypt(const struct sh_walk *w, enum sh_effect e, const struct sh_fields *f)
 {
@@ -472,7 +462,7 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 		end = sh_walk_text(w, inner.text, n, inner.same_shell);
 		break;
 	case SH_WRAP_UNCLEAR:
-		unclear(w, n, f);
+		sh_emit(w, SH_OPAQUE_COMPUTED, n, f, NULL);
 		break;
 	}
 	return end;

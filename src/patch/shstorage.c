@@ -30,6 +30,7 @@ static const char *const effect_names[] = {
 	[SH_END] = "end",
 	[SH_UNSAFE] = "unsafe",
 	[SH_OPAQUE] = "unknown command",
+	[SH_OPAQUE_WRITE] = "unknown command",
 	[SH_OPAQUE_COMPUTED] = "computed command",
 	[SH_OPAQUE_FILE] = "unknown file",
 	[SH_OPAQUE_STORAGE] = "unknown storage command",
@@ -90,23 +91,30 @@ const char *sh_arg1(const struct sh_fields *f)
 	return f->n > 1 ? f->v[1] : "";
 }
 
-bool sh_speaks_of_storage(const char *name)
+static bool contains(const char *name, const char *const *hints)
 {
-	static const char *const hints[] = {
-		"lvm",	   "vg",      "raid",	"mdadm", "multi", "mpath",   "crypt",  "luks",
-		"fsck",	   "disk",    "volume", "stor",	 "san",	  "iscsi",   "device", "mapper",
-		"activat", "assembl", "block",	"part",	 "zfs",	  "zpool",   "drbd",   "mount",
-		"fs",	   "repair",  "check",	"udev",	 "dm-",	  "dmsetup", "emcp",   "powerpath",
-		"vxvm",	   "vx",      "gfs",	"ocfs",	 "swap",  "hba",     "fcoe",   "nbd",
-		"loop",	   "snap",    "pool",	NULL
-	};
-	size_t i;
-
-	name = sh_basename(name);
-	for (i = 0; hints[i]; i++)
-		if (strcasestr(name, hints[i]))
+	for (; *hints; hints++)
+		if (strcasestr(name, *hints))
 			return true;
 	return false;
+}
+
+enum sh_effect sh_opaque(const char *name)
+{
+	static const char *const devices[] = {
+		"lvm",	   "vg",      "raid",  "mdadm",	 "multi",  "mpath",  "crypt",  "luks",
+		"disk",	   "volume",  "stor",  "san",	 "iscsi",  "scsi",   "device", "mapper",
+		"activat", "assembl", "block", "part",	 "zfs",	   "zpool",  "drbd",   "udev",
+		"dm-",	   "dmsetup", "emc",   "powerp", "vx",	   "gfs",    "ocfs",   "hba",
+		"fcoe",	   "nbd",     "snap",  "pool",	 "lun",	   "attach", "array",  "cluster",
+		"cache",   "ceph",    "rbd",   "nvme",	 "unlock", NULL
+	};
+	static const char *const writers[] = { "fsck",	"mount", "fs",	 "repair",
+					       "check", "swap",	 "loop", NULL };
+
+	if (contains(name, devices))
+		return SH_OPAQUE_STORAGE;
+	return contains(name, writers) ? SH_OPAQUE_WRITE : SH_OPAQUE;
 }
 
 bool sh_is_standard_dir(const char *name)
@@ -337,7 +345,7 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 		return e;
 	if (sh_is_standard_dir(f->v[0]) && sh_is_harmless(base))
 		return SH_NOTHING;
-	return sh_speaks_of_storage(base) ? SH_OPAQUE_STORAGE : SH_OPAQUE;
+	return sh_opaque(f->v[0]);
 }
 
 enum sh_effect sh_classify_source(const char *path)
@@ -381,5 +389,5 @@ enum sh_effect sh_classify_source(const char *path)
 	/* /etc/sysconfig/harddisk${disk[...]}: options for hdparm */
 	if (!strncmp(path, "/etc/sysconfig/harddisk", 23) && path[23] == SH_UNKNOWN_SPLIT)
 		return SH_NOTHING;
-	return sh_speaks_of_storage(path) ? SH_OPAQUE_STORAGE : SH_OPAQUE_FILE;
+	return SH_OPAQUE_FILE;
 }

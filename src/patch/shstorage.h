@@ -40,9 +40,10 @@ enum sh_effect {
 	SH_END,		    /* ends the script */
 	SH_UNSAFE,	    /* changes the rules by which the script was read */
 	SH_OPAQUE,	    /* not known */
+	SH_OPAQUE_WRITE,    /* not known, and its name speaks of checks or mounts */
 	SH_OPAQUE_COMPUTED, /* not known before it runs: $(...), read, eval, a shell's input */
 	SH_OPAQUE_FILE,	    /* the commands of another file, not known */
-	SH_OPAQUE_STORAGE,  /* not known, and its name speaks of storage */
+	SH_OPAQUE_STORAGE,  /* not known, and its name speaks of devices */
 };
 
 /** sh_effect_name - Return: short name for people ("lvm", "fsck", ...). */
@@ -59,8 +60,11 @@ enum sh_effect sh_classify(const struct sh_fields *f);
 /** sh_classify_source - what reading the commands of another file can do. */
 enum sh_effect sh_classify_source(const char *path);
 
-/** sh_speaks_of_storage - does an unknown command's name hint at disks, volumes, checks? */
-bool sh_speaks_of_storage(const char *name);
+/**
+ * sh_opaque - what kind of unknown command the name speaks of
+ * Return: SH_OPAQUE_STORAGE (devices), SH_OPAQUE_WRITE (checks, mounts) or SH_OPAQUE.
+ */
+enum sh_effect sh_opaque(const char *name);
 
 /** sh_is_standard_dir - is it a command without a path, or in one of the system's folders? */
 bool sh_is_standard_dir(const char *name);
