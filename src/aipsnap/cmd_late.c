@@ -170,13 +170,15 @@ static int work(void *arg)
 	_cleanup_(report_free) struct report r = REPORT_INIT;
 	_cleanup_close_ int ctl = -1;
 	struct aip_err err = AIP_ERR_INIT;
-	int ret = sysfs_ensure(&err);
+	int ret;
 
 	store_sweep(STORE_FOLDER);
-	if (!ret)
-		ctl = ctl_open(CTL_LOAD, &err);
-	if (ret || ctl < 0) {
+	ctl = ctl_open(CTL_LOAD, &err);
+	ret = ctl < 0 ? ctl : sysfs_ensure(&err);
+	if (ret) {
 		report_loud("%s", err.msg);
+		if (err.hint[0])
+			fprintf(stderr, "aipsnap: %s\n", err.hint);
 		return err.exit ? err.exit : EXIT_ERROR;
 	}
 	ret = finish(ctl, &r, &err);

@@ -165,21 +165,22 @@ static int work(void *arg)
 	_cleanup_(report_free) struct report r = REPORT_INIT;
 	_cleanup_close_ int ctl = -1;
 	struct aip_err err = AIP_ERR_INIT;
-	uint32_t why;
+	uint32_t why = 0;
 	int ret;
 
-	ret = sysfs_ensure(&err);
-	if (!ret)
-		ctl = ctl_open(s->device ? 0 : CTL_LOAD, &err);
+	ctl = ctl_open(s->device ? 0 : CTL_LOAD, &err);
 	if (ctl == -ENODEV && s->device)
 		return EXIT_OK; /* not started yet: this device has its turn then */
-	if (!ret && ctl >= 0)
+	ret = ctl < 0 ? ctl : sysfs_ensure(&err);
+	if (!ret)
 		ret = tablefile_load(ctl, TABLE_PATH, NULL, &why, &err);
-	if (ret || ctl < 0) {
+	if (ret) {
 		report_loud("%s", err.msg);
 		if (why)
 			aip_err_hint(&err, "nothing is tracked until `aipsnap late` makes a new table at the end of the boot");
-		return cmd_fail(&err);
+		if (err.hint[0])
+			fprintf(stderr, "aipsnap: %s\n", err.hint);
+		return err.exit ? err.exit : EXIT_ERROR;
 	}
 	ret = s->device ? start_one(ctl, s, &r, &err) : start_all(ctl, s, &r, &err);
 	if (ret)
