@@ -134,7 +134,7 @@ bench:
 	tests/bench/run
 bench-vm:
 	tools/install-deps build vm
-	tests/bench/vm
+	set -e; for b in tests/bench/vm-*.sh; do $$b; done
 .PHONY: bench-vm
 
 clean:
