@@ -38,6 +38,17 @@ static bool is(xmlTextReaderPtr x, int type, const char *name)
 	       strcmp((const char *)xmlTextReaderConstLocalName(x), name) == 0;
 }
 
+/*
+ * The next node.  Metadata have no document type; one that is there would bring entities, and
+ * they could grow without end.  Return: 1, 0 at the end, -1 when it is not to be read.
+ */
+static int next_node(xmlTextReaderPtr x)
+{
+	int r = xmlTextReaderRead(x);
+
+	return r == 1 && xmlTextReaderNodeType(x) == XML_READER_TYPE_DOCUMENT_TYPE ? -1 : r;
+}
+
 /* ---- repomd.xml ------------------------------------------------------------------------ */
 
 struct primary {
@@ -100,7 +111,7 @@ static int read_repomd(xmlTextReaderPtr x, struct primary *p)
 	bool inside = false;
 	int r;
 
-	while ((r = xmlTextReaderRead(x)) == 1) {
+	while ((r = next_node(x)) == 1) {
 		if (is(x, XML_READER_TYPE_ELEMENT, "data")) {
 			_cleanup_free_ char *type = NULL;
 
@@ -236,7 +247,7 @@ static int read_primary(struct listing *l, const char *path, struct aip_err *err
 	if (r < 0)
 		return r;
 	x = xmlReaderForIO(feed_read, NULL, &f, NULL, NULL, OPTIONS | XML_PARSE_HUGE);
-	while (x && r == 0 && (node = xmlTextReaderRead(x)) == 1)
+	while (x && r == 0 && (node = next_node(x)) == 1)
 		r = one_node(x, l);
 	if (r == 0 && node < 0)
 		r = aip_err_set(err, -EBADMSG, "%s is damaged after %zu packages", path,

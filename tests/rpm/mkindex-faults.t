@@ -148,9 +148,10 @@ cp "saved/${primary##*/}" repo/repodata/
 rm repo/initscripts*.rpm
 refused "a package that the metadata lists is missing" "is not there" repo
 # metadata that point out of the repository, or bring entities along
-python3 - saved repo/repodata <<'PY'
+forge() {
+	python3 - "$@" <<'PY'
 import glob, gzip, hashlib, os, re, sys
-src, dst = sys.argv[1:]
+src, dst = sys.argv[1:3]
 p = os.path.basename(glob.glob(src + "/*primary.xml.gz")[0])
 xml = gzip.open(f"{src}/{p}").read()
 def put(new):
@@ -160,10 +161,19 @@ def put(new):
     old = hashlib.sha256(open(f"{src}/{p}", "rb").read()).hexdigest()
     open(f"{dst}/repomd.xml", "w").write(md.replace(old, hashlib.sha256(data).hexdigest()))
     os.rename(f"{dst}/{p}", f"{dst}/" + p.replace(old, hashlib.sha256(data).hexdigest()))
-put(re.sub(rb'href="initscripts[^"]*"', b'href="../../../../../../etc/hostname"', xml))
+bomb = b"".join(b'<!ENTITY e%d "%s">' % (i, b"&e%d;" % (i - 1) * 10 if i else b"x" * 10) for i in range(12))
+if len(sys.argv) > 3:
+    put(xml.replace(b"<metadata", b"<!DOCTYPE metadata [" + bomb + b"]><metadata", 1).replace(b'href="initscripts', b'href="&e11;initscripts'))
+else:
+    put(re.sub(rb'href="initscripts[^"]*"', b'href="../../../../../../etc/hostname"', xml))
 PY
+}
+forge saved repo/repodata
 refused "metadata that point outside" "is not there" repo
-cp saved/* repo/repodata/
+rm -r repo/repodata && cp -r saved repo/repodata
+forge saved repo/repodata bomb
+refused "metadata with entities that grow without end" "is damaged" repo
+rm -r repo/repodata && cp -r saved repo/repodata
 
 # ---- the rest of the world ---------------------------------------------------------------
 mkdir fake && printf '#!/bin/sh\necho "gpg: the card is gone" >&2\nexit 2\n' >fake/gpg && chmod +x fake/gpg
