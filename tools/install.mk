@@ -32,8 +32,8 @@ install: programs
 	$(call install_prog,aipmng,$(usrsbindir))
 	$(call install_prog,aip-fetch,$(libexecdir)/aip)
 	$(call install_prog,aipsnap,$(sbindir))
-	$(call install_prog,aipbackup,$(bindir))
-	$(call install_prog,aip-mkindex,$(bindir))
+	$(if $(filter aipbackup,$(WITHOUT)),,$(call install_prog,aipbackup,$(bindir)))
+	$(if $(filter mkindex,$(WITHOUT)),,$(call install_prog,aip-mkindex,$(bindir)))
 	ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap
 	install -d -m 755 $(DESTDIR)$(sysconfdir)/aip/freeze.d
 	install -D -m 644 src/aipsnap/59-aipsnap.rules $(DESTDIR)$(udevrulesdir)/59-aipsnap.rules
@@ -50,13 +50,13 @@ install: programs
 	install -D -m 644 triggers/aip.repo $(DESTDIR)$(sysconfdir)/yum.repos.d/aip.repo
 	install -D -m 644 src/aipmng/aip.conf $(DESTDIR)$(sysconfdir)/aip/aip.conf
 	$(if $(AIP_KEY),install -D -m 644 $(AIP_KEY) $(DESTDIR)$(sysconfdir)/pki/rpm-gpg/RPM-GPG-KEY-aip)
-	$(if $(wildcard patches/index.json),install -D -m 644 patches/index.json $(aipdir)/index.json)
+	install -D -m 644 patches/index.json $(aipdir)/index.json
 	install -d -m 755 $(aipdir)/patch $(DESTDIR)/opt/NetJapan
 	install -m 644 patches/rc.sysinit-sample.patch patches/halt-sample.patch $(aipdir)/patch
 	ln -sfn ../..$(datadir)/aip/patch $(DESTDIR)/opt/NetJapan/patch
-	for f in doc/*.[1-9]; do [ ! -f "$$f" ] || \
+	for f in $(filter-out $(WITHOUT:%=doc/%.1) $(WITHOUT:%=doc/aip-%.1),$(wildcard doc/*.[1-9])); do \
 		install -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit 1; done
-	for f in doc/completion/*; do [ ! -f "$$f" ] || \
+	for f in $(filter-out $(WITHOUT:%=doc/completion/%) $(WITHOUT:%=doc/completion/aip-%),$(wildcard doc/completion/*)); do \
 		install -D -m 644 $$f $(DESTDIR)$(completionsdir)/$${f##*/} || exit 1; done
 	$(install_dkms)
 
