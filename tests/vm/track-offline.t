@@ -60,13 +60,13 @@ vm_run 'aipsnap status --json' >"$AIP_TMP/status.before"
 check "shutdown" vm_shutdown || exit 1
 
 # the file systems must have been clean for the cases to be what they say
-mounts=()
+mounts=() whats=()
 for ((i = 0; i < n; i++)); do
 	IFS='|' read -r name type what <<<"${cases[i]}"
 	d=vd${letters:i:1} img=${track_file[vd${letters:i:1}]} old=$AIP_TMP/vd${letters:i:1}.old
 	export img old
 	case $what in
-	mount|mountwrite) mounts+=(--disk "$img"); printf '%s\n' "$what" >>"$AIP_TMP/mounts" ;;
+	mount|mountwrite) mounts+=(--disk "$img"); whats+=("$what") ;;
 	*) bash -c "$what" </dev/null >"$AIP_TMP/$d.log" 2>&1; echo "$name: status $?" >&2 ;;
 	esac
 done
@@ -74,15 +74,14 @@ cat >"$AIP_TMP/elsewhere" <<'E'
 mkdir /m
 i=0
 for what; do
-	d=/dev/vd$(echo bcdef | cut -c $i 2>/dev/null)
-	[ $i = 0 ] && d=/dev/vda
 	i=$((i + 1))
+	d=/dev/vd$(echo abcdef | cut -c $i)
 	mount $d /m || exit 1
 	[ $what = mount ] || echo hello >/m/elsewhere
 	umount /m || exit 1
 done
 E
-check "mounted elsewhere, without the driver" "$vm_here/run" --timeout 400 --kernel "$(default_kernel)" "${mounts[@]}" "$AIP_TMP/elsewhere" $(cat "$AIP_TMP/mounts") || exit 1
+check "mounted elsewhere, without the driver" "$vm_here/run" --timeout 400 --kernel "$(default_kernel)" "${mounts[@]}" "$AIP_TMP/elsewhere" "${whats[@]}" || exit 1
 check "boot" vm_boot || exit 1
 vm_run 'aipsnap status --json' >"$AIP_TMP/status.after"
 vm_run 'aipsnap status' >&2
