@@ -412,8 +412,39 @@ int aip_device_new_lineage(struct aip_device *d, u32 why)
 	return 0;
 }
 
+/* Follows the same device number anew, as it is now. */
+static int reattach(struct aip_device *d, dev_t dev, u32 why)
+{
+	struct aip_tracker *t;
+	u32 refused = 0;
+	int rc;
+
+	t = aip_tracker_new(dev, d->chunk_shift, &refused);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	t->device = d;
+	rc = aip_registry_add(t);
+	if (rc) {
+		aip_gen_free(t->open);
+		aip_tracker_put(t);
+		return rc;
+	}
+	d->tracker = t;
+	d->dev = dev;
+	d->sectors = t->sectors;
+	d->state = AIPSNAP_TRACKING;
+	d->found_why = AIPSNAP_WHY_NONE;
+	aip_history_begin(&d->history, t->open, why);
+	/* the new size: DIRTY it says already */
+	aip_device_write_dirty(d);
+	return 0;
+}
+
 void aip_device_check(struct aip_device *d)
 {
+	bool starting = d->state == AIPSNAP_STARTING;
+	dev_t dev = d->dev;
+	u32 why;
 	int rc;
 
 	if (!d->tracker || d->state == AIPSNAP_FAILED)
@@ -421,16 +452,19 @@ void aip_device_check(struct aip_device *d)
 	rc = aip_tracker_check(d->tracker);
 	if (!rc)
 		return;
-	/* the range is fixed while it is followed: it has to be started anew */
+	/* the range is fixed while it is followed */
 	pr_warn("aipsnap: slot %u (%s): the device %s: its lineage has ended\n", d->slot, d->identity.name,
 		rc == -ENXIO ? "is gone" : rc == -ESTALE ? "has another medium" : "was resized");
 	aip_device_write_dirty(d);
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
-	d->history.why = rc == -EFBIG ? AIPSNAP_WHY_RESIZED : AIPSNAP_WHY_REPLACED;
-	d->found_why = d->history.why;
+	why = rc == -EFBIG ? AIPSNAP_WHY_RESIZED : AIPSNAP_WHY_REPLACED;
+	d->history.why = why;
+	d->found_why = why;
 	d->was_clean = false;
 	d->state = AIPSNAP_FAILED;
+	if (rc != -ENXIO && !starting)
+		reattach(d, dev, why);
 }
 
 /* ---- status -------------------------------------------------------------- */
