@@ -73,6 +73,18 @@ apt_suite_() {
 	[ -n "$(ls "$dir"/lists/*Packages* 2>/dev/null)" ]
 }
 
+# suite_download SUITE PACKAGE...: packages into the current folder.  Lists that are kept for
+# long may name what the registry does not have any more: then they are fetched anew, once.
+suite_download() {
+	local suite=$1
+	shift
+	apt_suite "$suite"
+	apt-get -qq download "$@" >&2 && return 0
+	rm -f "$vm_cache/apt-$suite/.recipe"
+	apt_suite "$suite"
+	apt-get -qq download "$@" >&2
+}
+
 # default_kernel: the kernel that tests use: AIP_KERNEL, or `make check-vm
 # KERNEL=image KDIR=tree` (KERNEL_CC for kbuild), or bookworm's
 default_kernel() {
