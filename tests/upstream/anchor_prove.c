@@ -3,7 +3,9 @@
  * anchor-prove: the anchor engine alone, for tests.
  *
  *   anchor-prove [-v] KIND FILE...
+ *   anchor-prove -p FILE...
  *
+ * -p only reads: "FILE<tab>read", or "FILE<tab>unreadable<tab>LINE<tab>WHY".
  * One line a file, fields separated by tabs: the file, the verdict, the line (insert after, or
  * what it is about), what failed, the reason.  -v: the whole proof instead.
  */
@@ -13,18 +15,16 @@
 #include "common/bashn.h"
 #include "common/fs.h"
 #include "patch/anchor.h"
+#include "patch/shparse.h"
 
 static int bash_ok(void *ctx, const void *script, size_t len, struct aip_err *err)
 {
 	return aip_bash_n(NULL, script, len, 0, err);
 }
 
-static int prove(const char *path, enum aip_kind kind, bool verbose)
+static int load(const char *path, struct aip_buf *text)
 {
-	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT, out = AIP_BUF_INIT;
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	struct aip_err err = AIP_ERR_INIT;
-	struct aip_anchor_proof p;
 	char buf[65536];
 	size_t n;
 
@@ -33,7 +33,34 @@ static int prove(const char *path, enum aip_kind kind, bool verbose)
 		return 1;
 	}
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		aip_buf_add(&text, buf, n);
+		aip_buf_add(text, buf, n);
+	return 0;
+}
+
+static int only_read(const char *path)
+{
+	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
+	struct sh_arena arena = { 0 };
+	struct sh_script script;
+
+	if (load(path, &text))
+		return 1;
+	if (sh_parse(&arena, text.data ? text.data : "", text.len, 1, false, &script))
+		printf("%s\tunreadable\t%u\t%s\n", path, script.bad_line, script.bad);
+	else
+		printf("%s\tread\n", path);
+	sh_arena_free(&arena);
+	return 0;
+}
+
+static int prove(const char *path, enum aip_kind kind, bool verbose)
+{
+	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT, out = AIP_BUF_INIT;
+	struct aip_err err = AIP_ERR_INIT;
+	struct aip_anchor_proof p;
+
+	if (load(path, &text))
+		return 1;
 	if (aip_anchor_prove(text.data ? text.data : "", text.len, kind, bash_ok, NULL, &p, &err)) {
 		fprintf(stderr, "%s: %s\n", path, err.msg);
 		return 1;
@@ -56,6 +83,11 @@ int main(int argc, char **argv)
 	int i = 1 + verbose, bad = 0;
 	enum aip_kind kind;
 
+	if (argc > 2 && !strcmp(argv[1], "-p")) {
+		for (i = 2; i < argc; i++)
+			bad |= only_read(argv[i]);
+		return bad;
+	}
 	if (argc <= i + 1 || aip_anchor_kind_parse(argv[i], &kind)) {
 		fprintf(stderr, "usage: anchor-prove [-v] rc.sysinit|halt FILE...\n");
 		return 2;
