@@ -16,6 +16,7 @@
 #include "common/fs.h"
 #include "common/spawn.h"
 #include "patch/envelope.h"
+#include "rpm/packet.h"
 
 static const char *dir;
 
@@ -119,6 +120,53 @@ static struct aip_keyring *ring_of(const char *first, ...)
 	}
 	va_end(ap);
 	return ring;
+}
+
+/* ---- packets ----------------------------------------------------------------------- */
+
+static void packet_frames(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t head, len, body; /* of the head; of all there is; of the body, 0: refused */
+	} cases[] = {
+		{ "\x88\x03", 2, 5, 3 },	     /* old format, one byte of length */
+		{ "\x89\x01\x02", 3, 261, 258 },     /* two */
+		{ "\x8a\x00\x00\x00\x04", 5, 9, 4 }, /* four */
+		{ "\xc2\xbf", 2, 193, 191 },	     /* new format, one */
+		{ "\xc2\xc0\x00", 3, 195, 192 },     /* two */
+		{ "\xc2\xdf\xff", 3, 8386, 8383 },
+		{ "\xc2\xff\x00\x00\x00\x05", 6, 11, 5 }, /* five */
+		{ "\x88\x03", 2, 4, 0 },		  /* cut off */
+		{ "\x89\x01\x02", 3, 260, 0 },
+		{ "\xc2\xc0\x00", 3, 194, 0 },
+		{ "\xc2\xc0", 2, 2, 0 },
+		{ "\xc2\xff\xff\xff\xff\xff", 6, 4000, 0 },
+		{ "\x89\x01", 2, 2, 0 },
+		{ "\x8b", 1, 100, 0 },	   /* a length that is not told */
+		{ "\xc2\xe1", 2, 100, 0 }, /* a partial length */
+		{ "\x80\x01", 2, 100, 0 }, /* tag 0 */
+		{ "\x08\x03", 2, 100, 0 }, /* not a packet */
+		{ "\x88", 1, 1, 0 },
+		{ "", 0, 0, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_free_ unsigned char *data = calloc(1, cases[i].len + 1);
+		struct aip_packet p;
+		int r;
+
+		memcpy(data, cases[i].bytes, cases[i].head);
+		r = aip_packet_read(data, cases[i].len, &p);
+		assert_int_equal(r, cases[i].body ? 0 : -EBADMSG);
+		if (r < 0)
+			continue;
+		assert_int_equal(p.tag, AIP_PACKET_SIGNATURE);
+		assert_int_equal(p.len, cases[i].body);
+		assert_int_equal(p.total, cases[i].len);
+		assert_ptr_equal(p.body, data + cases[i].head);
+	}
 }
 
 /* ---- the keyring -------------------------------------------------------------------- */
@@ -607,14 +655,14 @@ static void every_length(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ring_forms),	   cmocka_unit_test(ring_refuses),
-		cmocka_unit_test(ring_revoked),	   cmocka_unit_test(signatures),
-		cmocka_unit_test(weak_signatures), cmocka_unit_test(pae_is_dsse),
-		cmocka_unit_test(opened),	   cmocka_unit_test(untrusted),
-		cmocka_unit_test(thresholds),	   cmocka_unit_test(revocation),
-		cmocka_unit_test(expired),	   cmocka_unit_test(signed_rubbish),
-		cmocka_unit_test(shapes),	   cmocka_unit_test(every_byte_flipped),
-		cmocka_unit_test(every_length),
+		cmocka_unit_test(packet_frames),      cmocka_unit_test(ring_forms),
+		cmocka_unit_test(ring_refuses),	      cmocka_unit_test(ring_revoked),
+		cmocka_unit_test(signatures),	      cmocka_unit_test(weak_signatures),
+		cmocka_unit_test(pae_is_dsse),	      cmocka_unit_test(opened),
+		cmocka_unit_test(untrusted),	      cmocka_unit_test(thresholds),
+		cmocka_unit_test(revocation),	      cmocka_unit_test(expired),
+		cmocka_unit_test(signed_rubbish),     cmocka_unit_test(shapes),
+		cmocka_unit_test(every_byte_flipped), cmocka_unit_test(every_length),
 	};
 
 	if (argc != 2) {

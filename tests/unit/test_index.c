@@ -367,6 +367,38 @@ static void building(void **state)
 	assert_int_equal(aip_index_finish(idx, &err), -EEXIST);
 }
 
+/* The limits hold for a builder too. */
+static void build_limits(void **state)
+{
+	_cleanup_(aip_index_freep) struct aip_index *idx = aip_index_new();
+	const char *files[AIP_INDEX_MAX_PKGFILES + 1];
+	struct aip_index_package p = { "n", "1-1", "noarch", AIP_INDEX_MAX_PKGFILES, files };
+	char pre[65], post[65];
+	int i;
+
+	for (i = 0; i <= AIP_INDEX_MAX_PKGFILES; i++)
+		files[i] = A64;
+	assert_int_equal(aip_index_add_package(idx, &p, NULL), 0);
+	assert_int_equal(idx->packages[0].n_files, 1);
+	p.n_files++;
+	assert_int_equal(aip_index_add_package(idx, &p, NULL), -EFBIG);
+	for (i = 0; i <= AIP_INDEX_MAX_ENTRIES; i++) {
+		struct aip_index_file f = { pre, post, AIP_KIND_HALT, 1, 0 };
+
+		snprintf(pre, sizeof(pre), "%064x", 2 * i);
+		snprintf(post, sizeof(post), "%064x", 2 * i + 1);
+		assert_int_equal(aip_index_add_file(idx, &f, NULL),
+				 i < AIP_INDEX_MAX_ENTRIES ? 0 : -EFBIG);
+	}
+	for (i = 0; i <= AIP_INDEX_MAX_LISTED; i++) {
+		int want = i < AIP_INDEX_MAX_LISTED ? 0 : -EFBIG;
+
+		snprintf(post, sizeof(post), "%064x", i);
+		assert_int_equal(aip_index_add_withdrawn(idx, post, NULL), want);
+		assert_int_equal(aip_index_add_revoked(idx, post, NULL), want);
+	}
+}
+
 /* Too large for any client: not written. */
 static void write_limit(void **state)
 {
@@ -466,9 +498,9 @@ int main(void)
 		cmocka_unit_test(refuse_packages), cmocka_unit_test(refuse_chains),
 		cmocka_unit_test(unknown_members), cmocka_unit_test(too_large),
 		cmocka_unit_test(too_many),	   cmocka_unit_test(canonical),
-		cmocka_unit_test(building),	   cmocka_unit_test(write_limit),
-		cmocka_unit_test(apply),	   cmocka_unit_test(expiry),
-		cmocka_unit_test(shipped),
+		cmocka_unit_test(building),	   cmocka_unit_test(build_limits),
+		cmocka_unit_test(write_limit),	   cmocka_unit_test(apply),
+		cmocka_unit_test(expiry),	   cmocka_unit_test(shipped),
 	};
 
 	return cmocka_run_group_tests_name("index", tests, NULL, NULL);
