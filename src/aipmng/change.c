@@ -22,6 +22,7 @@ struct item {
 
 struct run {
 	const struct ctx *ctx;
+	struct aip_rpmdb *db;	   /* NULL: there is none */
 	struct item v[AIP_KIND_N]; /* in the order of the renames */
 	size_t n;
 };
@@ -90,6 +91,24 @@ static int prepare(struct run *run, struct aip_err *err)
 	return 0;
 }
 
+/* Where old and new cannot be exchanged rpm is locked out for the instant of a rename. */
+static int put_in_place(struct run *run, struct replace *file, struct aip_err *err)
+{
+	struct aip_rpmlock lock = AIP_RPMLOCK_INIT;
+	int r = replace_commit(file, err);
+
+	if (r != -ENOSYS)
+		return r;
+	r = run->db ? aip_rpmlock_try(run->db, &lock, err) : 0;
+	if (r < 0)
+		return r;
+	aip_err_clear(err);
+	file->plain = true;
+	r = replace_commit(file, err);
+	aip_rpmlock_release(&lock);
+	return r;
+}
+
 /* A renamed script goes back to what it was a moment ago, record included. */
 static int take_back(struct run *run, struct item *it, struct aip_err *err)
 {
@@ -100,7 +119,7 @@ static int take_back(struct run *run, struct item *it, struct aip_err *err)
 	r = replace_prepare(&back, run->ctx->rootfd, t->rel, it->st->next.sha, t->now.buf.data,
 			    t->now.buf.len, &t->st.st_mtim, err);
 	if (r == 0)
-		r = replace_commit(&back, err);
+		r = put_in_place(run, &back, err);
 	replace_end(&back);
 	if (r < 0 && !back.renamed)
 		return r;
@@ -135,12 +154,14 @@ static void undo(struct run *run, struct aip_err *err)
 static int commit(struct run *run, struct aip_err *err)
 {
 	size_t i;
-	int r;
+	int r = run->db && run->n ? aip_rpmlock_ask(run->db, err) : 0;
 
+	if (r < 0)
+		return r; /* a transaction has begun: it goes first */
 	for (i = 0; i < run->n; i++) {
 		struct item *it = &run->v[i];
 
-		r = replace_commit(&it->file, err);
+		r = put_in_place(run, &it->file, err);
 		if (r == 0)
 			r = record_commit(run->ctx, it->st->rec, err);
 		if (r < 0)
@@ -211,7 +232,7 @@ static void sweep_pristine(const struct ctx *ctx)
 
 int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct aip_err *err)
 {
-	struct run run = { .ctx = ctx };
+	struct run run = { .ctx = ctx, .db = s->db };
 	size_t i;
 	int k, r;
 
@@ -223,7 +244,8 @@ int change_run(const struct ctx *ctx, struct survey *s, struct plan *p, struct a
 		r = commit(&run, err);
 	if (r < 0) {
 		undo(&run, err);
-		history_failure(ctx, err);
+		if (r != -EAGAIN && r != -ESTALE) /* those are tried again */
+			history_failure(ctx, err);
 		return r;
 	}
 	p->done = true;

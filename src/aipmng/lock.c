@@ -35,14 +35,14 @@ static int try_own(int fd, struct aip_err *err)
 			   aip_pid_describe(fl.l_pid, who, sizeof(who)));
 }
 
-static int try_both(int fd, struct aip_rpmdb *db, struct lock *lock, struct aip_err *err)
+static int try_both(int fd, struct aip_rpmdb *db, struct aip_err *err)
 {
 	struct flock fl = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 	int r = try_own(fd, err);
 
 	if (r < 0 || !db)
 		return r;
-	r = aip_rpmlock_try(db, &lock->rpm, err);
+	r = aip_rpmlock_ask(db, err);
 	if (r < 0)
 		fcntl(fd, F_SETLK, &fl);
 	return r;
@@ -85,7 +85,7 @@ int lock_take(const struct ctx *ctx, struct aip_rpmdb *db, int timeout_ms, struc
 
 	if (fd < 0)
 		return fd;
-	while ((r = try_both(fd, db, lock, err)) == -EAGAIN && now_ms() < until) {
+	while ((r = try_both(fd, db, err)) == -EAGAIN && now_ms() < until) {
 		if (!said)
 			aip_log(ctx, LOG_DEBUG, "waiting: %s", err->msg);
 		said = true;
@@ -103,7 +103,6 @@ int lock_take(const struct ctx *ctx, struct aip_rpmdb *db, int timeout_ms, struc
 
 void lock_release(struct lock *lock)
 {
-	aip_rpmlock_release(&lock->rpm);
 	if (lock->own >= 0)
 		close(lock->own);
 	lock->own = -1;

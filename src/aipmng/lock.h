@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lock.h: one aipmng at a time changes a root, and none while rpm does.
+ *
+ * rpm's own lock is not taken: without a terminal rpm does not wait for it, and a
+ * transaction would fail because of us.  That none runs is asked before the work and
+ * again right before the scripts are exchanged; what is exchanged then is
+ * looked at (replace.h), so a transaction that begins in between loses nothing.
  */
 #ifndef AIP_LOCK_H
 #define AIP_LOCK_H
@@ -12,21 +17,20 @@
 #define LOCK_BRIEF_MS 10000 /* a trigger, a boot, a timer */
 
 struct lock {
-	int own;		/* /var/lib/aip/lock, -1: not held */
-	struct aip_rpmlock rpm; /* see pkgdb.h */
+	int own; /* /var/lib/aip/lock, -1: not held */
 };
 
 #define LOCK_INIT                                                                                  \
 	{                                                                                          \
-		-1, AIP_RPMLOCK_INIT                                                               \
+		-1                                                                                 \
 	}
 
 /**
- * lock_take - take our own lock and rpm's
+ * lock_take - take our own lock at a time when no transaction of rpm runs but one around us
  * @db: NULL: there is no rpm database, so no transaction either
  * @timeout_ms: how long to wait for both together
  *
- * While rpm's lock cannot be had our own is not held, so a trigger inside that
+ * While a transaction is waited for our own lock is not held, so a trigger inside that
  * transaction gets it: the two cannot wait for each other.
  *
  * Return: 0, -EAGAIN when somebody else holds one (@err says who), or -errno.

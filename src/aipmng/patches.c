@@ -77,7 +77,7 @@ static int apply(struct work *w, struct plan *plan, struct aip_err *err)
 	if (r == 0)
 		r = lift(w->ctx, &w->survey, err);
 	if (r == 0)
-		r = work_apply(w, plan, err);
+		r = work_apply(w, plan, LOCK_WAIT_MS, err);
 	if (r == 0 && plan->verdict.code) {
 		*err = plan->verdict;
 		r = err->code;

@@ -22,7 +22,7 @@ static int carry_out(struct work *w, struct plan *plan, struct aip_err *err)
 	int r;
 
 	if (!w->survey.hold)
-		return work_apply(w, plan, err);
+		return work_apply(w, plan, LOCK_BRIEF_MS, err);
 	r = plan_restore(w->ctx, &w->survey, RESTORE_FINISH, plan, err);
 	return r == 0 && plan->work ? change_run(w->ctx, &w->survey, plan, err) : r;
 }

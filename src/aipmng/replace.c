@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -181,6 +182,57 @@ int replace_prepare(struct replace *r, int rootfd, const char *rel, const char *
 	return res;
 }
 
+static int exchange(const struct replace *r)
+{
+#ifdef SYS_renameat2
+	return syscall(SYS_renameat2, r->rootfd, r->temp, r->rootfd, r->rel,
+		       1u << 1 /* RENAME_EXCHANGE */) < 0
+		       ? -errno
+		       : 0;
+#else
+	return -ENOSYS;
+#endif
+}
+
+/* After an exchange: what came out must be what was judged, or it goes back. */
+static int check_displaced(struct replace *r, struct aip_err *err)
+{
+	struct stat st;
+	_cleanup_close_ int fd = open_regular(r->rootfd, r->temp, &st, err);
+	int res = fd < 0 ? fd : check_content(fd, r->rel, r->expect, err);
+
+	if (res == 0)
+		return 0;
+	if (exchange(r) == 0 || renameat(r->rootfd, r->temp, r->rootfd, r->rel) == 0)
+		r->renamed = false;
+	aip_err_set(err, -ESTALE, "/%s was replaced while it was being worked on", r->rel);
+	return aip_err_hint(err, "run aipmng again");
+}
+
+static int put(struct replace *r, struct aip_err *err)
+{
+	int res;
+
+	if (r->plain) {
+		if (renameat(r->rootfd, r->temp, r->rootfd, r->rel) < 0)
+			return aip_err_errno(err, -errno, "cannot rename the new /%s into place",
+					     r->rel);
+		r->renamed = true;
+		free(TAKE_PTR(r->temp));
+		return 0;
+	}
+	res = exchange(r);
+	if (res == -EINVAL || res == -EOPNOTSUPP)
+		res = -ENOSYS;
+	if (res < 0)
+		return aip_err_errno(err, res, "cannot exchange /%s for the new one", r->rel);
+	r->renamed = true;
+	res = check_displaced(r, err);
+	if (res == 0)
+		replace_end(r); /* the old file */
+	return res;
+}
+
 int replace_commit(struct replace *r, struct aip_err *err)
 {
 	_cleanup_close_ int fd = -1;
@@ -193,12 +245,10 @@ int replace_commit(struct replace *r, struct aip_err *err)
 	res = check_inode(fd, r->rel, &st, err);
 	if (res == 0)
 		res = check_content(fd, r->rel, r->expect, err);
+	if (res == 0)
+		res = put(r, err);
 	if (res < 0)
 		return res;
-	if (renameat(r->rootfd, r->temp, r->rootfd, r->rel) < 0)
-		return aip_err_errno(err, -errno, "cannot rename the new /%s into place", r->rel);
-	r->renamed = true;
-	free(TAKE_PTR(r->temp));
 	res = aip_fsync_dir(r->rootfd, r->rel);
 	if (res < 0)
 		return aip_err_errno(err, res, "cannot make the folder of /%s durable", r->rel);

@@ -19,7 +19,8 @@ struct replace {
 	const char *rel;    /* the file, relative to the root, no link in it; not owned */
 	const char *expect; /* SHA-256 that it must have until the last moment; not owned */
 	char *temp;	    /* the new file, complete and durable, beside it; NULL: none */
-	bool renamed;	    /* it has taken the place */
+	bool plain;	    /* rename over it: nobody else can change it now */
+	bool renamed;	    /* the new file has taken the place */
 };
 
 #define REPLACE_INIT                                                                               \
@@ -48,9 +49,14 @@ int replace_prepare(struct replace *r, int rootfd, const char *rel, const char *
 		    struct aip_err *err);
 
 /**
- * replace_commit - look once more, then rename
- * Return: 0; -ESTALE when the file changed meanwhile; or -errno.  r->renamed says whether
- * the new file stands (it may on failure: the folder could not be made durable).
+ * replace_commit - look once more, exchange old and new, look at what came out
+ *
+ * Should somebody (rpm) have put another file there in the last instant, it is
+ * exchanged back.  With r->plain set the new file is renamed over the old one.
+ *
+ * Return: 0; -ESTALE when the file changed meanwhile; -ENOSYS when kernel or file system cannot
+ * exchange (lock rpm out, set r->plain, try again); or -errno.  r->renamed says whether the new
+ * file stands (it may on failure: the folder could not be made durable).
  */
 int replace_commit(struct replace *r, struct aip_err *err);
 

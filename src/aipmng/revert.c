@@ -17,7 +17,7 @@
 
 static int revert(struct work *w, struct plan *plan, struct aip_err *err)
 {
-	int r = work_indexes(w, AIP_OFFLINE, err);
+	int r = work_indexes(w, AIP_OFFLINE, err), again, tries = 0;
 
 	if (r == -ENOMEM)
 		return r;
@@ -31,10 +31,15 @@ static int revert(struct work *w, struct plan *plan, struct aip_err *err)
 		if (r == 0)
 			history_note(w->ctx, "held", "by aipmng --revert");
 	}
-	if (r == 0)
+	for (again = r == 0; again > 0;) {
+		plan_free(plan);
 		r = plan_restore(w->ctx, &w->survey, RESTORE_ASKED, plan, err);
-	if (r == 0 && plan->work)
-		r = change_run(w->ctx, &w->survey, plan, err);
+		if (r == 0 && plan->work)
+			r = change_run(w->ctx, &w->survey, plan, err);
+		again = work_retry(w, r, &tries, LOCK_WAIT_MS, err);
+		if (again < 0)
+			return again;
+	}
 	if (r == 0 && plan->verdict.code) {
 		*err = plan->verdict;
 		r = err->code;

@@ -112,6 +112,8 @@ int status_make(const struct work *w, const struct outcome *last, struct status 
 	out->survey = &w->survey;
 	out->idx = &w->idx;
 	out->last = *last;
+	if (!w->survey.t[0].hook)
+		return -ENODATA; /* it could not be looked at */
 	out->verdict = verdict_of(&w->survey);
 	r = driver_look(w->ctx, &out->driver);
 	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
@@ -314,12 +316,16 @@ static int save(const struct work *w, const struct outcome *last, struct aip_err
 	if (dir < 0)
 		return dir;
 	r = status_make(w, last, &s);
+	if (r < 0) {
+		status_free(&s);
+		return aip_err_errno(err, r, "cannot make the status");
+	}
 	aip_jsonw_init(&j, &text, true);
 	aip_jsonw_object(&j, NULL);
 	status_json(&s, &j);
 	aip_jsonw_end(&j);
 	status_free(&s);
-	if (r < 0 || aip_buf_status(&text) < 0)
+	if (aip_buf_status(&text) < 0)
 		return aip_err_errno(err, -ENOMEM, "cannot make the status");
 	state_sweep(dir);
 	return aip_write_file(dir, STATUS_FILE, text.data, text.len, 0644, err);

@@ -31,6 +31,7 @@ int survey_make(const struct ctx *ctx, struct aip_rpmdb *db, const struct aip_er
 	int k, r = 0;
 
 	memset(out, 0, sizeof(*out));
+	out->db = db;
 	if (db)
 		r = find_package(db, out, err);
 	else

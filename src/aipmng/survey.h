@@ -9,6 +9,7 @@
 #include "aipmng/target.h"
 
 struct survey {
+	struct aip_rpmdb *db; /* what it was made from, not owned; NULL: there is none */
 	const struct aip_rpmpkg *package; /* newest instance of initscripts, NULL: not installed */
 	struct aip_rpmpkgs packages;
 	struct aip_err no_package; /* .code: why there is no package (no rpm database, ...) */

@@ -6,6 +6,8 @@
 #include "aipmng/log.h"
 #include "aipmng/work.h"
 
+#define TRIES_MAX 3
+
 static int open_db(struct work *w, struct aip_err *err)
 {
 	int r;
@@ -58,19 +60,56 @@ int work_lock(struct work *w, int timeout_ms, struct aip_err *err)
 	return r < 0 ? r : work_again(w, err);
 }
 
-int work_apply(struct work *w, struct plan *plan, struct aip_err *err)
+int work_retry(struct work *w, int r, int *tries, int timeout_ms, struct aip_err *err)
 {
-	struct aip_err why = AIP_ERR_INIT;
-	int r = plan_apply(w->ctx, &w->survey, &w->idx, plan, err);
-
-	if (r < 0 || !plan->work)
-		return r;
-	r = change_run(w->ctx, &w->survey, plan, err);
-	if (r == 0)
+	if ((r != -EAGAIN && r != -ESTALE) || ++*tries > TRIES_MAX)
 		return 0;
+	lock_release(&w->lock);
+	aip_err_clear(err);
+	r = work_lock(w, timeout_ms, err);
+	return r < 0 ? r : 1;
+}
+
+/* What failed half way: the set must agree all the same. */
+static void settle(struct work *w)
+{
+	struct aip_err err = AIP_ERR_INIT;
+
+	if (work_again(w, &err) < 0 || change_settle(w->ctx, &w->survey, &err) < 0)
+		aip_log(w->ctx, LOG_ERR, "the scripts could not be settled: %s", err.msg);
+}
+
+/* A transaction that began in the same instant may have replaced a script since. */
+static int check_stands(struct work *w, const struct plan *plan, struct aip_err *err)
+{
+	int k, r = work_again(w, err);
+
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
+		if (step_changes(&plan->s[k]) &&
+		    strcmp(w->survey.t[k].now.sha, plan->s[k].next.sha) != 0)
+			r = aip_err_set(err, -ESTALE, "%s was replaced right after it was changed",
+					w->survey.t[k].hook->path);
+	return r;
+}
+
+int work_apply(struct work *w, struct plan *plan, int timeout_ms, struct aip_err *err)
+{
+	int r, again, tries = 0;
+
+	do {
+		plan_free(plan);
+		r = plan_apply(w->ctx, &w->survey, &w->idx, plan, err);
+		if (r == 0 && plan->work)
+			r = change_run(w->ctx, &w->survey, plan, err);
+		if (r == 0 && plan->done)
+			r = check_stands(w, plan, err);
+		again = work_retry(w, r, &tries, timeout_ms, err);
+	} while (again > 0);
+	if (again < 0)
+		return again;
 	/* the targets stay where they are in memory, so the plan can still be shown */
-	if (work_again(w, &why) < 0 || change_settle(w->ctx, &w->survey, &why) < 0)
-		aip_log(w->ctx, LOG_ERR, "and the scripts could not be settled: %s", why.msg);
+	if (r < 0 && plan->work && r != -EAGAIN)
+		settle(w);
 	return r;
 }
 

@@ -40,7 +40,14 @@ int work_lock(struct work *w, int timeout_ms, struct aip_err *err);
  * @plan: what was planned, for the caller to show and free
  * Return: 0 (see plan->verdict) or -errno.
  */
-int work_apply(struct work *w, struct plan *plan, struct aip_err *err);
+int work_apply(struct work *w, struct plan *plan, int timeout_ms, struct aip_err *err);
+
+/**
+ * work_retry - after a change that rpm came in the way of: wait, look again
+ * @r: how it ended; @tries: 0 at first
+ * Return: 1 try again; 0 not, @r stays the result; -errno when the locks cannot be had.
+ */
+int work_retry(struct work *w, int r, int *tries, int timeout_ms, struct aip_err *err);
 
 /** work_again - look at the scripts again, after a change. Return: 0 or -errno. */
 int work_again(struct work *w, struct aip_err *err);

@@ -360,44 +360,61 @@ static int open_lock(struct aip_rpmdb *db, int *fd, struct aip_err *err)
 	return *fd >= 0 ? 0 : aip_err_errno(err, -errno, "cannot open the lock of rpm, %s", path);
 }
 
-int aip_rpmlock_try(struct aip_rpmdb *db, struct aip_rpmlock *lock, struct aip_err *err)
+/* Somebody holds the lock on @fd. Return: 0 when it is the transaction around us, else -EAGAIN. */
+static int judge_holder(int fd, struct aip_err *err)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char who[96];
+
+	if (getenv("AIP_IN_TRANSACTION"))
+		return 0;
+	if (fcntl(fd, F_GETLK, &fl) < 0 || fl.l_type == F_UNLCK || fl.l_pid <= 0)
+		return aip_err_set(err, -EAGAIN, "the rpm database is locked by another process");
+	if (is_ancestor(fl.l_pid))
+		return 0;
+	return aip_err_set(err, -EAGAIN, "the rpm database is locked by process %s",
+			   aip_pid_describe(fl.l_pid, who, sizeof(who)));
+}
+
+int aip_rpmlock_ask(struct aip_rpmdb *db, struct aip_err *err)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	_cleanup_close_ int fd = -1;
-	char who[96] = "somebody";
 	int r = open_lock(db, &fd, err);
 
-	lock->fd = -1;
-	lock->inside = false;
 	if (r == -EROFS) {
-		/* nobody can run a transaction there */
-		lock->inside = true;
-		return 0;
+		aip_err_clear(err);
+		return 0; /* nobody can run a transaction there */
 	}
 	if (r < 0)
 		return r;
-	r = set_lock(fd);
+	if (fcntl(fd, F_GETLK, &fl) < 0)
+		return aip_err_errno(err, -errno, "cannot ask for the lock of rpm");
+	return fl.l_type == F_UNLCK ? 0 : judge_holder(fd, err);
+}
+
+int aip_rpmlock_try(struct aip_rpmdb *db, struct aip_rpmlock *lock, struct aip_err *err)
+{
+	_cleanup_close_ int fd = -1;
+	int r = open_lock(db, &fd, err);
+
+	*lock = (struct aip_rpmlock)AIP_RPMLOCK_INIT;
+	if (r == 0)
+		r = set_lock(fd);
+	else if (r != -EROFS)
+		return r;
 	if (r == 0) {
 		lock->fd = TAKE_FD(fd);
 		return 0;
 	}
-	if (r != -EAGAIN && r != -EACCES)
-		return aip_err_errno(err, r, "cannot take the lock of rpm");
-	if (getenv("AIP_IN_TRANSACTION")) {
-		lock->inside = true;
-		return 0;
-	}
-	if (fcntl(fd, F_GETLK, &fl) == 0 && fl.l_type != F_UNLCK && fl.l_pid > 0) {
-		if (is_ancestor(fl.l_pid)) {
-			lock->inside = true;
-			return 0;
-		}
-		aip_pid_describe(fl.l_pid, who, sizeof(who));
-		if (who[0] >= '0' && who[0] <= '9')
-			return aip_err_set(err, -EAGAIN, "the rpm database is locked by process %s",
-					   who);
-	}
-	return aip_err_set(err, -EAGAIN, "the rpm database is locked by another process");
+	if (r == -EAGAIN || r == -EACCES)
+		r = judge_holder(fd, err);
+	else if (r == -EROFS)
+		r = 0; /* nobody can run a transaction there */
+	else
+		aip_err_errno(err, r, "cannot take the lock of rpm");
+	lock->inside = r == 0;
+	return r;
 }
 
 void aip_rpmlock_release(struct aip_rpmlock *lock)

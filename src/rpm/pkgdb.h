@@ -80,7 +80,16 @@ struct aip_rpmlock {
 	}
 
 /**
- * aip_rpmlock_try - take the lock, without waiting
+ * aip_rpmlock_ask - does a transaction run, other than one around us? Without taking the lock
+ *
+ * rpm since 4.9 waits for its lock only at a terminal; elsewhere a transaction fails when
+ * somebody holds it.  So it is asked for, and hardly ever taken.
+ * Return: 0 no; -EAGAIN somebody holds it (@err says who); or -errno.
+ */
+int aip_rpmlock_ask(struct aip_rpmdb *db, struct aip_err *err);
+
+/**
+ * aip_rpmlock_try - take the lock, without waiting, for an instant
  * @lock: AIP_RPMLOCK_INIT; release with aip_rpmlock_release()
  *
  * When the holder is one of our ancestors (or AIP_IN_TRANSACTION is in the environment,

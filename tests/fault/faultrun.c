@@ -8,6 +8,7 @@
  *	faultrun kill N -- PROGRAM [ARG]...	   SIGKILL as it enters its Nth call
  *	faultrun fail N ERRNO -- PROGRAM [ARG]...  its Nth call is not made and fails
  *	faultrun failfrom N ERRNO -- PROGRAM ...   that one and every later write-side call
+ *	faultrun at N COMMAND -- PROGRAM [ARG]...  a shell command is run before its Nth call
  *
  * Calls of the program itself are counted from its execve on, not its children's.
  * "w": the call writes to a file system (a file opened to write, written, renamed,
@@ -37,12 +38,13 @@ int main(void)
 }
 #else
 
-enum mode { LIST, KILL, FAIL, FAILFROM };
+enum mode { LIST, KILL, FAIL, FAILFROM, AT };
 
 struct run {
 	enum mode mode;
 	long n;	 /* which call */
 	int err; /* errno for it */
+	const char *command;
 	FILE *out;
 	pid_t pid;
 	long count;  /* calls entered so far */
@@ -106,6 +108,12 @@ static void entered(struct run *run)
 	if (run->mode == KILL && run->count == run->n) {
 		run->done = true;
 		kill(run->pid, SIGKILL);
+		return;
+	}
+	if (run->mode == AT && run->count == run->n) {
+		run->done = true;
+		if (system(run->command) != 0)
+			die(run->command);
 		return;
 	}
 	run->inject = (run->mode == FAIL && run->count == run->n) ||
@@ -181,22 +189,22 @@ static void start(struct run *run, char **argv)
 
 static int usage(void)
 {
-	fputs("usage: faultrun list OUT | kill N | fail N ERRNO | failfrom N ERRNO -- PROGRAM...\n",
+	fputs("usage: faultrun list OUT | kill N | fail N ERRNO | failfrom N ERRNO | at N COMMAND -- PROGRAM...\n",
 	      stderr);
 	return 126;
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "list", "kill", "fail", "failfrom" };
+	static const char *const modes[] = { "list", "kill", "fail", "failfrom", "at" };
 	struct run run = { 0 };
 	int i, first, status;
 
-	for (i = 0; argc > 3 && i < 4; i++)
+	for (i = 0; argc > 3 && i < 5; i++)
 		if (strcmp(argv[1], modes[i]) == 0)
 			break;
-	first = i == FAIL || i == FAILFROM ? 5 : 4;
-	if (argc <= first || i == 4 || strcmp(argv[first - 1], "--") != 0)
+	first = i == FAIL || i == FAILFROM || i == AT ? 5 : 4;
+	if (argc <= first || i == 5 || strcmp(argv[first - 1], "--") != 0)
 		return usage();
 	run.mode = i;
 	if (run.mode == LIST) {
@@ -205,7 +213,8 @@ int main(int argc, char **argv)
 			die(argv[2]);
 	} else {
 		run.n = atol(argv[2]);
-		run.err = first == 5 ? atoi(argv[3]) : 0;
+		run.command = argv[3];
+		run.err = first == 5 && run.mode != AT ? atoi(argv[3]) : 0;
 	}
 	start(&run, argv + first);
 	status = trace(&run);
