@@ -24,7 +24,8 @@ int sysfs_ensure(struct aip_err *err)
 	if (sys && proc)
 		return 0;
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return aip_err_errno(err, -errno, "/sys is not mounted, and no namespace to mount it in");
+		return aip_err_errno(err, -errno,
+				     "/sys is not mounted, and no namespace to mount it in");
 	if (!sys && mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
 		return aip_err_errno(err, -errno, "/sys: cannot mount it");
 	if (!proc && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
@@ -45,7 +46,8 @@ static void set_names(struct blkdev *b)
 		snprintf(b->name, sizeof(b->name), "/dev/mapper/%.60s", text);
 }
 
-int blkdev_from_number(unsigned int major, unsigned int minor, struct blkdev *b, struct aip_err *err)
+int blkdev_from_number(unsigned int major, unsigned int minor, struct blkdev *b,
+		       struct aip_err *err)
 {
 	char link[64], target[PATH_MAX];
 	struct stat st;
@@ -57,9 +59,11 @@ int blkdev_from_number(unsigned int major, unsigned int minor, struct blkdev *b,
 	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major, minor);
 	n = readlink(link, target, sizeof(target) - 1);
 	if (n < 0)
-		return aip_err_set(err, -ENXIO, "%u:%u: there is no such block device", major, minor);
+		return aip_err_set(err, -ENXIO, "%u:%u: there is no such block device", major,
+				   minor);
 	target[n] = 0;
-	snprintf(b->kname, sizeof(b->kname), "%.63s", strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	snprintf(b->kname, sizeof(b->kname), "%.63s",
+		 strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
 	set_names(b);
 	/* a /dev without devtmpfs may lack the node, or have another one in its place */
 	if (stat(b->node, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != makedev(major, minor)) {
@@ -88,7 +92,8 @@ uint64_t blkdev_size(const struct blkdev *b)
 	return sysattr_number(b->kname, "size", &sectors) ? 0 : sectors * 512;
 }
 
-void blkdev_identity(const struct blkdev *b, const struct fingerprint *fp, struct aipsnap_identity *id)
+void blkdev_identity(const struct blkdev *b, const struct fingerprint *fp,
+		     struct aipsnap_identity *id)
 {
 	memset(id, 0, sizeof(*id));
 	if (fp->uuid_text[0]) {
@@ -114,7 +119,8 @@ int blkdev_identify(const struct blkdev *b, struct aipsnap_identity *id, struct 
 /* ---- the stack --------------------------------------------------------------- */
 
 /* Each device named in a folder of sysfs (holders/, slaves/). */
-static int each_in(const char *folder, blkdev_visit visit, int depth, void *arg, struct aip_err *err)
+static int each_in(const char *folder, blkdev_visit visit, int depth, void *arg,
+		   struct aip_err *err)
 {
 	_cleanup_closedir_ DIR *d = opendir(folder);
 	struct dirent *e;
@@ -148,8 +154,10 @@ static int each_partition(const struct blkdev *disk, blkdev_visit visit, int dep
 		unsigned int major, minor;
 		struct blkdev b;
 
-		snprintf(path, sizeof(path), "/sys/class/block/%s/%.255s/partition", disk->kname, e->d_name);
-		if (e->d_name[0] == '.' || access(path, F_OK) || sysattr_dev(e->d_name, &major, &minor) ||
+		snprintf(path, sizeof(path), "/sys/class/block/%s/%.255s/partition", disk->kname,
+			 e->d_name);
+		if (e->d_name[0] == '.' || access(path, F_OK) ||
+		    sysattr_dev(e->d_name, &major, &minor) ||
 		    blkdev_from_number(major, minor, &b, NULL))
 			continue;
 		ret = visit(&b, depth, arg);
@@ -204,11 +212,13 @@ static int descend(const struct blkdev *b, int depth, void *arg)
 	size_t i;
 
 	for (i = 0; i < d->n; i++)
-		if (d->bases[i].major == b->major && d->bases[i].minor == b->minor && depth > d->best)
+		if (d->bases[i].major == b->major && d->bases[i].minor == b->minor &&
+		    depth > d->best)
 			d->best = depth;
 	if (depth >= LAYERS_MAX)
 		return 0;
-	if (!sysattr_disk(b->kname, &major, &minor) && !blkdev_from_number(major, minor, &next, NULL))
+	if (!sysattr_disk(b->kname, &major, &minor) &&
+	    !blkdev_from_number(major, minor, &next, NULL))
 		descend(&next, depth + 1, d);
 	if (!sysattr_text(b->kname, "loop/backing_file", path, sizeof(path)) && !stat(path, &st) &&
 	    !blkdev_from_number(major(st.st_dev), minor(st.st_dev), &next, NULL))

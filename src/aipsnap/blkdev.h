@@ -15,9 +15,9 @@
 
 struct blkdev {
 	unsigned int major, minor;
-	char kname[64];	 /* "sda1", "dm-0", "cciss!c0d0" as sysfs writes it */
-	char name[80];	 /* a name that people know: /dev/sda1, /dev/mapper/vg-root */
-	char node[256];	 /* to open it by */
+	char kname[64]; /* "sda1", "dm-0", "cciss!c0d0" as sysfs writes it */
+	char name[80];	/* a name that people know: /dev/sda1, /dev/mapper/vg-root */
+	char node[256]; /* to open it by */
 };
 
 /**

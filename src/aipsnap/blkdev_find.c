@@ -77,7 +77,8 @@ int census_find(const struct census *c, const struct aipsnap_identity *id, struc
 		n++;
 	}
 	if (n > 1 && !named)
-		return aip_err_set(err, -ENOTUNIQ, "%.48s: %zu devices carry this UUID, none of them is %.80s",
+		return aip_err_set(err, -ENOTUNIQ,
+				   "%.48s: %zu devices carry this UUID, none of them is %.80s",
 				   id->uuid, n, id->name);
 	if (!n)
 		return aip_err_set(err, -ENOENT, "%.80s (%.16s %.48s) is not there", id->name,

@@ -16,10 +16,10 @@
 #include "aipsnap/sysattr.h"
 #include "common/cleanup.h"
 
-#define BTRFS_SB      65536
-#define BTRFS_MAGIC   "_BHRfS_M"
-#define DM_BUFFER     65536
-#define DM_CONTROL    "/dev/mapper/control"
+#define BTRFS_SB    65536
+#define BTRFS_MAGIC "_BHRfS_M"
+#define DM_BUFFER   65536
+#define DM_CONTROL  "/dev/mapper/control"
 
 /*
  * Device-mapper targets whose content changes only by what is written to the device
@@ -27,9 +27,9 @@
  * back to an older state from below.
  */
 static const char *const dm_known[] = {
-	"linear", "striped", "crypt", "raid", "mirror", "multipath", "snapshot", "snapshot-origin",
-	"thin", "cache", "writecache", "integrity", "era", "delay", "flakey", "error", "zero",
-	"log-writes", "dust", "vdo", "clone",
+	"linear",	   "striped", "crypt", "raid",	     "mirror",	  "multipath", "snapshot",
+	"snapshot-origin", "thin",    "cache", "writecache", "integrity", "era",       "delay",
+	"flakey",	   "error",   "zero",  "log-writes", "dust",	  "vdo",       "clone",
 };
 
 static bool is_known(const char *target)
@@ -66,7 +66,8 @@ static int check_targets(unsigned int major, unsigned int minor, char bad[DM_MAX
 		if (at + sizeof(*t) > DM_BUFFER)
 			return -EPROTO;
 		if (!is_known(t->target_type)) {
-			snprintf(bad, DM_MAX_TYPE_NAME, "%.*s", DM_MAX_TYPE_NAME - 1, t->target_type);
+			snprintf(bad, DM_MAX_TYPE_NAME, "%.*s", DM_MAX_TYPE_NAME - 1,
+				 t->target_type);
 			return -EOPNOTSUPP;
 		}
 		at = dm->data_start + t->next;
@@ -83,8 +84,9 @@ static int refuse_dm(const struct blkdev *b, struct aip_err *err)
 		return 0;
 	ret = check_targets(b->major, b->minor, bad);
 	if (ret == -EOPNOTSUPP)
-		return aip_err_set(err, ret, "%s: device-mapper target \"%s\" may change what is on it unseen",
-				   b->name, bad);
+		return aip_err_set(
+			err, ret, "%s: device-mapper target \"%s\" may change what is on it unseen",
+			b->name, bad);
 	return ret ? aip_err_errno(err, ret, "%s: asking device-mapper for its table", b->name) : 0;
 }
 
@@ -101,7 +103,9 @@ static int refuse_btrfs(const struct blkdev *b, struct aip_err *err)
 	ret = reader_read(&r, BTRFS_SB, sb, sizeof(sb), err);
 	if (ret || memcmp(sb + 64, BTRFS_MAGIC, 8) || get_le64(sb + 136) < 2)
 		return ret;
-	return aip_err_set(err, -EOPNOTSUPP, "%s: one of %" PRIu64 " devices of a btrfs; these cannot be imaged one by one",
+	return aip_err_set(err, -EOPNOTSUPP,
+			   "%s: one of %" PRIu64
+			   " devices of a btrfs; these cannot be imaged one by one",
 			   b->name, get_le64(sb + 136));
 }
 
@@ -122,12 +126,15 @@ int blkdev_refuse(const struct blkdev *b, struct aip_err *err)
 
 	snprintf(path, sizeof(path), "/sys/class/block/%s/bcache", b->kname);
 	if (!access(path, F_OK) && strncmp(b->kname, "bcache", 6))
-		return aip_err_set(err, -EOPNOTSUPP, "%s: belongs to a bcache; enable the bcache device instead",
+		return aip_err_set(err, -EOPNOTSUPP,
+				   "%s: belongs to a bcache; enable the bcache device instead",
 				   b->name);
 	ret = blkdev_above(b, refuse_holder, NULL, err);
 	if (ret == -EOPNOTSUPP)
-		return aip_err_set(err, ret, "%s: a member of an md array or a bcache; enable that device instead",
-				   b->name);
+		return aip_err_set(
+			err, ret,
+			"%s: a member of an md array or a bcache; enable that device instead",
+			b->name);
 	if (!ret)
 		ret = refuse_dm(b, err);
 	return ret ? ret : refuse_btrfs(b, err);

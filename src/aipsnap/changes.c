@@ -14,8 +14,11 @@ static int read_slice(int ctl, struct aipsnap_changes *call, struct changes *c, 
 	int ret = ctl_call(ctl, AIPSNAP_CHANGES, call);
 
 	if (ret == -ENOENT) {
-		aip_err_set(err, ret, "generation not known: it belongs to another lineage, or was merged");
-		return aip_err_hint(err, "a full backup is needed; aipsnap status tells when and why this lineage began");
+		aip_err_set(err, ret,
+			    "generation not known: it belongs to another lineage, or was merged");
+		return aip_err_hint(
+			err,
+			"a full backup is needed; aipsnap status tells when and why this lineage began");
 	}
 	if (ret)
 		return aip_err_errno(err, ret, "reading the changes");
@@ -55,7 +58,8 @@ int changes_read(int ctl, unsigned int slot, const struct aipsnap_id *since,
 		if (ret)
 			return ret;
 		if (call.chunks != c->chunks || !call.nr_chunks)
-			return aip_err_set(err, -EAGAIN, "the device was resized while its changes were read");
+			return aip_err_set(err, -EAGAIN,
+					   "the device was resized while its changes were read");
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@ struct changes {
 	uint8_t *bits;	 /* bit n of byte n / 8 is chunk n */
 	uint64_t chunks; /* of the device; the last may be cut off by its end */
 	uint64_t changed;
-	uint64_t bytes;	 /* of the device */
+	uint64_t bytes; /* of the device */
 	unsigned int chunk_shift;
 	struct aipsnap_id lineage;
 };

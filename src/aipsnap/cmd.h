@@ -61,7 +61,13 @@ int cmd_print(const struct aip_buf *out);
 /** cmd_seconds - read a number of seconds (1 to 3600). Return: 0 or -EINVAL. */
 int cmd_seconds(const char *s, int *seconds);
 
-#define OPTION_JSON { "json", no_argument, NULL, 'j' }
-#define OPTION_END { NULL, 0, NULL, 0 }
+#define OPTION_JSON                                                                                \
+	{                                                                                          \
+		"json", no_argument, NULL, 'j'                                                     \
+	}
+#define OPTION_END                                                                                 \
+	{                                                                                          \
+		NULL, 0, NULL, 0                                                                   \
+	}
 
 #endif

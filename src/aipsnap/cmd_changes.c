@@ -16,10 +16,10 @@
 
 /* Head of the binary form; the bitmap of (chunks + 7) / 8 bytes follows. All little-endian. */
 struct changes_head {
-	char magic[8];	    /* "AIPCHNG1" */
+	char magic[8]; /* "AIPCHNG1" */
 	uint32_t chunk_shift;
 	uint32_t reserved;
-	uint64_t bytes;	    /* of the device */
+	uint64_t bytes; /* of the device */
 	uint64_t chunks;
 	uint64_t changed;
 	uint64_t reserved2;
@@ -88,7 +88,8 @@ int cmd_changes(const struct command *self, int argc, char **argv)
 						 { "until", required_argument, NULL, 'u' },
 						 { "binary", no_argument, NULL, 'b' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
 	_cleanup_(changes_free) struct changes changes = { 0 };
 	_cleanup_close_ int ctl = -1;
@@ -110,7 +111,8 @@ int cmd_changes(const struct command *self, int argc, char **argv)
 		else
 			return cmd_usage(self);
 	}
-	if (argc - optind != 1 || !since || id_parse(since, &from) || (until && id_parse(until, &to)))
+	if (argc - optind != 1 || !since || id_parse(since, &from) ||
+	    (until && id_parse(until, &to)))
 		return cmd_usage(self);
 	ctl = ctl_open(0, &err);
 	ret = ctl < 0 ? ctl : blkdev_from_path(argv[optind], &b, &err);

@@ -33,7 +33,8 @@ static void remember(int ctl, bool keep)
 	struct tracked t, old;
 
 	if (tracked_collect(ctl, &t, &err) ||
-	    (keep && tracked_read(TRACKED_PATH, &old, &err) == 0 && tracked_merge(&t, &old, &err)) ||
+	    (keep && tracked_read(TRACKED_PATH, &old, &err) == 0 &&
+	     tracked_merge(&t, &old, &err)) ||
 	    tracked_write(TRACKED_PATH, &t, &err))
 		fprintf(stderr, "aipsnap: %s\n", err.msg);
 }
@@ -80,11 +81,15 @@ static int enable_device(int ctl, const char *path, const struct enable *e, stru
 		return aip_err_set(err, ret, "%s: is tracked already", b.name);
 	if (ret == -ENOSPC) {
 		ctl_fail(err, ret, 0, "%s: no room in the table", b.name);
-		return aip_err_hint(err, "disable a device, or disable all and enable all together: the new table is made for all");
+		return aip_err_hint(
+			err,
+			"disable a device, or disable all and enable all together: the new table is made for all");
 	}
 	if (ret)
 		return ctl_fail(err, ret, call.why, "%s: cannot be tracked", b.name);
-	*t = (struct track){ .slot = call.slot, .why = AIPSNAP_WHY_ENABLED, .generation = call.generation };
+	*t = (struct track){ .slot = call.slot,
+			     .why = AIPSNAP_WHY_ENABLED,
+			     .generation = call.generation };
 	snprintf(t->name, sizeof(t->name), "%s", b.name);
 	return 0;
 }
@@ -96,7 +101,8 @@ static int parse_enable(const struct command *self, int argc, char **argv, struc
 						 { "new-table", no_argument, NULL, 'n' },
 						 { "unsaved", no_argument, NULL, 'u' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	uint64_t chunk = 1ULL << AIPSNAP_CHUNK_SHIFT;
 	int c;
 
@@ -112,7 +118,8 @@ static int parse_enable(const struct command *self, int argc, char **argv, struc
 		else if (c != 's' || size_parse(optarg, &e->table_size))
 			return -EINVAL;
 	}
-	for (e->chunk_shift = AIPSNAP_CHUNK_SHIFT_MIN; e->chunk_shift <= AIPSNAP_CHUNK_SHIFT_MAX; e->chunk_shift++)
+	for (e->chunk_shift = AIPSNAP_CHUNK_SHIFT_MIN; e->chunk_shift <= AIPSNAP_CHUNK_SHIFT_MAX;
+	     e->chunk_shift++)
 		if (chunk == 1ULL << e->chunk_shift)
 			return optind < argc ? 0 : -EINVAL;
 	return -EINVAL;
@@ -143,7 +150,8 @@ int cmd_enable(const struct command *self, int argc, char **argv)
 		ret = ctl < 0 ? ctl : 0;
 	}
 	if (!ret && !e.unsaved)
-		ret = settable(ctl, argv + optind, argc - optind, e.chunk_shift, e.table_size, e.new_table, &err);
+		ret = settable(ctl, argv + optind, argc - optind, e.chunk_shift, e.table_size,
+			       e.new_table, &err);
 	if (ret == -EOPNOTSUPP)
 		aip_err_exit(&err, EXIT_REFUSED);
 	if (ret)
@@ -179,8 +187,8 @@ static int find_slot(int ctl, const char *path, struct aipsnap_device *dev, stru
 	return aip_err_hint(err, "aipsnap status lists what is");
 }
 
-static void end_slot(int ctl, const struct aipsnap_device *dev, unsigned long request, const char *outcome,
-		     struct report *r)
+static void end_slot(int ctl, const struct aipsnap_device *dev, unsigned long request,
+		     const char *outcome, struct report *r)
 {
 	struct aipsnap_slot slot = { .slot = dev->slot };
 	struct aip_err err = AIP_ERR_INIT;
@@ -213,7 +221,8 @@ static int end_tracking(const struct command *self, int argc, char **argv, unsig
 {
 	static const struct option options[] = { { "all", no_argument, NULL, 'a' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	_cleanup_(report_free) struct report r = REPORT_INIT;
 	_cleanup_close_ int ctl = -1;
 	struct aip_err err = AIP_ERR_INIT;

@@ -55,7 +55,9 @@ static void put_json(const struct fingerprint *fp, const char *digest, struct ai
 
 int cmd_fingerprint(const struct command *self, int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, OPTION_JSON, OPTION_END };
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+						 OPTION_JSON,
+						 OPTION_END };
 	_cleanup_(fingerprint_free) struct fingerprint fp = FINGERPRINT_INIT;
 	_cleanup_(reader_close) struct reader r = READER_INIT;
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;

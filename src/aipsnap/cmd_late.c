@@ -112,7 +112,8 @@ static int start_over(int ctl, const struct tracked *list, struct report *r, str
 	if (!ret)
 		ret = settable(ctl, paths, n, AIPSNAP_CHUNK_SHIFT, 0, true, err);
 	for (i = 0; !ret && i < n; i++) {
-		struct aipsnap_enable e = { .major = found[i].major, .minor = found[i].minor,
+		struct aipsnap_enable e = { .major = found[i].major,
+					    .minor = found[i].minor,
 					    .chunk_shift = shift[i] };
 		struct track t = { .why = AIPSNAP_WHY_ENABLED };
 		struct aip_err one = AIP_ERR_INIT;
@@ -193,7 +194,8 @@ int cmd_late(const struct command *self, int argc, char **argv)
 {
 	static const struct option options[] = { { "timeout", required_argument, NULL, 'T' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	struct late l = { .seconds = 60 };
 	int c, ret;
 

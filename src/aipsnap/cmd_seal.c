@@ -12,8 +12,8 @@
 #include "aipsnap/report.h"
 #include "common/cleanup.h"
 
-#define TRIES	   3
-#define DRAIN_MS   5000
+#define TRIES	 3
+#define DRAIN_MS 5000
 
 struct seal {
 	bool json;
@@ -61,7 +61,8 @@ static int seal_all(int ctl, struct report *r, struct aip_err *err)
 				ret = 0;
 			else if (ret)
 				break;
-			else if (dev.state == AIPSNAP_TRACKING && !(dev.flags & AIPSNAP_DEV_UNSAVED) &&
+			else if (dev.state == AIPSNAP_TRACKING &&
+				 !(dev.flags & AIPSNAP_DEV_UNSAVED) &&
 				 holds_table(&info, &dev) == last)
 				seal_device(ctl, &dev, r);
 		}
@@ -93,7 +94,8 @@ int cmd_clear_dirtyflag(const struct command *self, int argc, char **argv)
 {
 	static const struct option options[] = { { "timeout", required_argument, NULL, 'T' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	struct seal s = { .seconds = 30 };
 	int c, ret;
 

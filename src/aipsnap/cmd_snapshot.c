@@ -42,10 +42,13 @@ static int parse(const struct command *self, int argc, char **argv, struct wish 
 						 { "no-freeze", no_argument, NULL, 'n' },
 						 { "all", no_argument, NULL, 'a' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	int c, seconds = 10;
 
-	w->s = (struct switching){ .freeze = true, .store = STORE_FOLDER, .store_percent = STORE_PERCENT };
+	w->s = (struct switching){ .freeze = true,
+				   .store = STORE_FOLDER,
+				   .store_percent = STORE_PERCENT };
 	while ((c = cmd_getopt(self, argc, argv, "", options)) >= 0) {
 		if (c == 'S')
 			w->s.store = optarg;
@@ -53,7 +56,8 @@ static int parse(const struct command *self, int argc, char **argv, struct wish 
 			w->s.freeze = false;
 		else if (c == 'a' || c == 'j')
 			*(c == 'a' ? &w->all : &w->json) = true;
-		else if (!(c == 's' && !parse_size(optarg, &w->s)) && !(c == 'T' && !cmd_seconds(optarg, &seconds)))
+		else if (!(c == 's' && !parse_size(optarg, &w->s)) &&
+			 !(c == 'T' && !cmd_seconds(optarg, &seconds)))
 			return -EINVAL;
 	}
 	w->s.timeout = seconds;
@@ -210,8 +214,9 @@ static void list_text(int ctl, struct aip_buf *out)
 			continue;
 		if (ctl_device(ctl, snap.slot, &dev, NULL))
 			memset(&dev, 0, sizeof(dev));
-		aip_buf_fmt(out, "/dev/aipsnap%u of %.80s, %s, storage %s of %s", n, dev.identity.name,
-			    aip_rfc3339(snap.time, time), size_text(snap.store_used << snap.chunk_shift, used),
+		aip_buf_fmt(out, "/dev/aipsnap%u of %.80s, %s, storage %s of %s", n,
+			    dev.identity.name, aip_rfc3339(snap.time, time),
+			    size_text(snap.store_used << snap.chunk_shift, used),
 			    size_text(snap.store_chunks << snap.chunk_shift, room));
 		if (snap.flags & AIPSNAP_SNAP_FAILED)
 			aip_buf_fmt(out, ", ended: %s", why_text(snap.why));

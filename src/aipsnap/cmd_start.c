@@ -33,8 +33,8 @@ static void distrust(void)
 		report_loud("%s: it will be made as soon as / is writable (aipsnap late)", err.msg);
 }
 
-static int start_slot(int ctl, const struct aipsnap_device *dev, const struct census *census, bool fresh,
-		      struct report *r)
+static int start_slot(int ctl, const struct aipsnap_device *dev, const struct census *census,
+		      bool fresh, struct report *r)
 {
 	struct aip_err err = AIP_ERR_INIT;
 	struct blkdev b;
@@ -177,7 +177,9 @@ static int work(void *arg)
 	if (ret) {
 		report_loud("%s", err.msg);
 		if (why)
-			aip_err_hint(&err, "nothing is tracked until `aipsnap late` makes a new table at the end of the boot");
+			aip_err_hint(
+				&err,
+				"nothing is tracked until `aipsnap late` makes a new table at the end of the boot");
 		if (err.hint[0])
 			fprintf(stderr, "aipsnap: %s\n", err.hint);
 		return err.exit ? err.exit : EXIT_ERROR;
@@ -196,7 +198,9 @@ static const char *excuse(const struct start *s)
 	if (access(TABLE_PATH, F_OK))
 		return s->device ? "" : "nothing is enabled (there is no " TABLE_PATH ")";
 	if (flag_exists() && !s->fresh)
-		return s->device ? "" : FLAG_PATH " is there: left to the end of the boot (aipsnap late)";
+		return s->device ? ""
+				 : FLAG_PATH
+			       " is there: left to the end of the boot (aipsnap late)";
 	return NULL;
 }
 
@@ -206,7 +210,8 @@ int cmd_start(const struct command *self, int argc, char **argv)
 						 { "timeout", required_argument, NULL, 'T' },
 						 { "new", no_argument, NULL, 'n' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	struct start s = { .seconds = 30 };
 	bool tracking = false;
 	const char *why_not;

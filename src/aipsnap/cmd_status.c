@@ -25,7 +25,7 @@ struct entry {
 	bool has_map;
 	uint64_t changed; /* chunks since the generation of the map */
 	char map[MAP_WIDTH + 1];
-	char proof[160];  /* why the next start cannot resume, empty if it can */
+	char proof[160]; /* why the next start cannot resume, empty if it can */
 };
 
 struct status {
@@ -41,7 +41,8 @@ struct wish {
 
 static int get_generations(int ctl, struct entry *e, struct aip_err *err)
 {
-	struct aipsnap_generations call = { .slot = e->dev.slot, .nr = AIPSNAP_MAX_GENERATIONS,
+	struct aipsnap_generations call = { .slot = e->dev.slot,
+					    .nr = AIPSNAP_MAX_GENERATIONS,
 					    .list = (uintptr_t)e->gen };
 	int ret = ctl_call(ctl, AIPSNAP_GENERATIONS, &call);
 
@@ -59,7 +60,8 @@ static int get_map(int ctl, struct entry *e, const struct wish *w, struct aip_er
 
 	if (!e->n_gen || (!w->map && !w->have_since))
 		return 0;
-	ret = changes_read(ctl, e->dev.slot, w->have_since ? &w->since : &e->gen[0].id, NULL, &c, err);
+	ret = changes_read(ctl, e->dev.slot, w->have_since ? &w->since : &e->gen[0].id, NULL, &c,
+			   err);
 	if (ret == -ENOENT && w->have_since)
 		return 0; /* an id of another device */
 	if (ret)
@@ -78,11 +80,13 @@ static void get_proof(struct entry *e)
 	struct aip_err err = AIP_ERR_INIT;
 	struct blkdev b;
 
-	if (e->dev.state == AIPSNAP_WAITING || blkdev_from_number(e->dev.major, e->dev.minor, &b, NULL) ||
+	if (e->dev.state == AIPSNAP_WAITING ||
+	    blkdev_from_number(e->dev.major, e->dev.minor, &b, NULL) ||
 	    reader_open(&r, b.node, &err) || fingerprint_identify(&r, &fp, &err))
 		return;
 	if (!strcmp(fp.kind, "none") && r.size > FP_CONTENT_MAX)
-		snprintf(e->proof, sizeof(e->proof), "no ext2/3/4, no XFS, no partition table on it");
+		snprintf(e->proof, sizeof(e->proof),
+			 "no ext2/3/4, no XFS, no partition table on it");
 }
 
 static bool wanted(const struct aipsnap_device *dev, char *const *paths, int n)
@@ -92,7 +96,8 @@ static bool wanted(const struct aipsnap_device *dev, char *const *paths, int n)
 
 	for (i = 0; i < n; i++)
 		if (!strncmp(dev->identity.name, paths[i], sizeof(dev->identity.name)) ||
-		    (!blkdev_from_path(paths[i], &b, NULL) && b.major == dev->major && b.minor == dev->minor))
+		    (!blkdev_from_path(paths[i], &b, NULL) && b.major == dev->major &&
+		     b.minor == dev->minor))
 			return true;
 	return !n;
 }
@@ -249,15 +254,18 @@ static void put_device(const struct entry *e, struct aip_buf *out)
 	if (d->flags & AIPSNAP_DEV_UNSAVED)
 		aip_buf_str(out, "  in memory only: a restart begins a new lineage\n");
 	else if (e->proof[0])
-		aip_buf_fmt(out, "  cannot prove that it is unchanged after a restart (%s): every start begins a new lineage\n",
-			    e->proof);
+		aip_buf_fmt(
+			out,
+			"  cannot prove that it is unchanged after a restart (%s): every start begins a new lineage\n",
+			e->proof);
 	for (i = 0; i < e->n_gen; i++)
 		aip_buf_fmt(out, "  %s  %s  %s changed%s\n", id_text(&e->gen[i].id, id),
 			    aip_rfc3339(e->gen[i].time, time),
 			    size_text(e->gen[i].changed << d->chunk_shift, changed),
 			    e->gen[i].flags & AIPSNAP_GEN_OPEN ? ", open" : "");
 	if (e->has_map)
-		aip_buf_fmt(out, "  [%s] %s\n", e->map, size_text(e->changed << d->chunk_shift, changed));
+		aip_buf_fmt(out, "  [%s] %s\n", e->map,
+			    size_text(e->changed << d->chunk_shift, changed));
 }
 
 static void put_text(const struct status *s, struct aip_buf *out)
@@ -269,7 +277,8 @@ static void put_text(const struct status *s, struct aip_buf *out)
 	aip_buf_fmt(out, "driver %.32s%s, ", info->version,
 		    info->flags & AIPSNAP_INFO_OFF ? " (off by aip=off)" : "");
 	if (info->flags & AIPSNAP_INFO_TABLE)
-		aip_buf_fmt(out, "table of %s, %s free%s\n", size_text(info->table_blocks * AIPSNAP_TABLE_BLOCK, size),
+		aip_buf_fmt(out, "table of %s, %s free%s\n",
+			    size_text(info->table_blocks * AIPSNAP_TABLE_BLOCK, size),
 			    size_text(info->table_free * AIPSNAP_TABLE_BLOCK, room),
 			    info->flags & AIPSNAP_INFO_TABLE_BAD ? ", CANNOT BE WRITTEN" : "");
 	else if (info->table_why)
@@ -289,7 +298,8 @@ int cmd_status(const struct command *self, int argc, char **argv)
 	static const struct option options[] = { { "map", no_argument, NULL, 'm' },
 						 { "since", required_argument, NULL, 's' },
 						 { "help", no_argument, NULL, 'h' },
-						 OPTION_JSON, OPTION_END };
+						 OPTION_JSON,
+						 OPTION_END };
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
 	_cleanup_close_ int ctl = -1;
 	struct aip_err err = AIP_ERR_INIT;

@@ -86,7 +86,8 @@ static int check_abi(int fd, struct aip_err *err)
 
 	if (ret || info.abi == AIPSNAP_ABI)
 		return ret;
-	aip_err_set(err, -EPROTO, "the loaded driver %.32s speaks version %u of the interface, this aipsnap %u",
+	aip_err_set(err, -EPROTO,
+		    "the loaded driver %.32s speaks version %u of the interface, this aipsnap %u",
 		    info.version, info.abi, AIPSNAP_ABI);
 	aip_err_hint(err, "restart the machine to load the driver that belongs to the package");
 	return aip_err_exit(err, EXIT_NO_DRIVER);

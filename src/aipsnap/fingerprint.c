@@ -150,7 +150,8 @@ static int take_content(const struct region *g, struct sha256 *sha, struct finge
 	int ret = fp_content(g, sha, fp, err);
 
 	if (ret == -E2BIG)
-		return fp_unprovable(fp, "no ext2/3/4, no XFS, no partition table: nothing can be proved");
+		return fp_unprovable(
+			fp, "no ext2/3/4, no XFS, no partition table: nothing can be proved");
 	fp->provable = !ret;
 	fp->method = FP_CONTENT;
 	strcpy(fp->kind, "content");

@@ -33,9 +33,9 @@
 #include "aipsnap/sha256.h"
 #include "common/err.h"
 
-#define FP_CONTENT_MAX	   (4ULL << 20)	 /* unknown regions up to this size are digested whole */
-#define FP_CONTENT_BUDGET  (32ULL << 20) /* ... and together at most this much of one device */
-#define FP_UUID_TEXT	   37
+#define FP_CONTENT_MAX	  (4ULL << 20)	/* unknown regions up to this size are digested whole */
+#define FP_CONTENT_BUDGET (32ULL << 20) /* ... and together at most this much of one device */
+#define FP_UUID_TEXT	  37
 
 /* Values go into the table (struct aipsnap_fingerprint.method): only append. */
 enum fp_method {
@@ -52,21 +52,24 @@ struct fp_mark {
 };
 
 struct fingerprint {
-	enum fp_method method;	       /* FP_NONE when not provable */
-	char kind[16];		       /* "ext4", "xfs", "gpt", "mbr", "content"; "none" */
-	bool provable;		       /* digest and marks are meaningful; uuid and kind always are */
-	char why[160];		       /* not provable: the reason, for people */
-	char detail[160];	       /* what it is made of, for people */
+	enum fp_method method; /* FP_NONE when not provable */
+	char kind[16];	       /* "ext4", "xfs", "gpt", "mbr", "content"; "none" */
+	bool provable;	       /* digest and marks are meaningful; uuid and kind always are */
+	char why[160];	       /* not provable: the reason, for people */
+	char detail[160];      /* what it is made of, for people */
 	uint8_t digest[SHA256_LEN];
-	uint8_t uuid[16];	       /* of the file system or disk; zeroes when it has none */
+	uint8_t uuid[16]; /* of the file system or disk; zeroes when it has none */
 	char uuid_text[FP_UUID_TEXT];
-	struct fp_mark *marks;	       /* ascending, disjoint */
+	struct fp_mark *marks; /* ascending, disjoint */
 	size_t n_marks;
-	uint64_t content_left;	       /* rest of FP_CONTENT_BUDGET */
-	bool nested;		       /* of a partition: a table in it is not looked at */
+	uint64_t content_left; /* rest of FP_CONTENT_BUDGET */
+	bool nested;	       /* of a partition: a table in it is not looked at */
 };
 
-#define FINGERPRINT_INIT { .method = FP_NONE }
+#define FINGERPRINT_INIT                                                                           \
+	{                                                                                          \
+		.method = FP_NONE                                                                  \
+	}
 
 /**
  * fingerprint_take - read the fingerprint of a device

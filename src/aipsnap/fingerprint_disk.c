@@ -239,8 +239,8 @@ static int take_all(struct disk *d, struct sha256 *sha, struct fingerprint *fp, 
 	}
 	ret = take_gap(d, at, d->g->len, sha, fp, err);
 	snprintf(fp->detail, sizeof(fp->detail),
-		 "%s: %u partitions, %u proved, the rest counts as changed at every start", fp->kind,
-		 d->n, proved);
+		 "%s: %u partitions, %u proved, the rest counts as changed at every start",
+		 fp->kind, d->n, proved);
 	return ret;
 }
 

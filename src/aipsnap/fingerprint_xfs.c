@@ -81,7 +81,8 @@ static int read_ag_block(const struct inodes *in, uint32_t block, uint8_t *buf, 
 {
 	uint64_t at = ((uint64_t)in->ag * get_be32(in->sb + 84) + block) * in->block;
 
-	return block < get_be32(in->sb + 84) ? region_read(in->g, at, buf, in->block, err) : -ERANGE;
+	return block < get_be32(in->sb + 84) ? region_read(in->g, at, buf, in->block, err)
+					     : -ERANGE;
 }
 
 /* One record of the inode btree: 64 inodes, the holes among them left out. */
@@ -133,8 +134,12 @@ static int hash_btree(struct inodes *in, uint32_t root, uint32_t levels, struct 
 static int hash_inodes(const struct region *g, const uint8_t *sb, struct sha256 *sha,
 		       struct aip_err *err)
 {
-	struct inodes in = { .g = g, .sb = sb, .sha = sha, .block = get_be32(sb + 4),
-			     .v5 = (get_be16(sb + 100) & 15) == 5, .left = INODES_MAX };
+	struct inodes in = { .g = g,
+			     .sb = sb,
+			     .sha = sha,
+			     .block = get_be32(sb + 4),
+			     .v5 = (get_be16(sb + 100) & 15) == 5,
+			     .left = INODES_MAX };
 	uint32_t n = get_be32(sb + 88), sector = get_be16(sb + 102);
 	uint8_t agi[64];
 	int ret = 0;

@@ -26,7 +26,8 @@ static int list(const char *folder, struct hooks *h, struct aip_err *err)
 		if (strchr(e->d_name, '.') || strchr(e->d_name, '~'))
 			continue;
 		if (h->n == HOOKS_MAX)
-			return aip_err_set(err, -E2BIG, "%s: more than %d hooks", folder, HOOKS_MAX);
+			return aip_err_set(err, -E2BIG, "%s: more than %d hooks", folder,
+					   HOOKS_MAX);
 		if (asprintf(&path, "%s/%s", folder, e->d_name) < 0)
 			return aip_err_errno(err, -ENOMEM, "%s", folder);
 		if (access(path, X_OK)) {
@@ -47,7 +48,8 @@ static int call(const char *path, const char *verb, struct aip_err *err)
 	if (!ret)
 		return 0;
 	if (ret == -ETIMEDOUT)
-		return aip_err_set(err, ret, "%s %s: did not end within %d s", path, verb, HOOKS_SECONDS);
+		return aip_err_set(err, ret, "%s %s: did not end within %d s", path, verb,
+				   HOOKS_SECONDS);
 	return aip_err_set(err, -EIO, "%s %s: failed with status %d", path, verb, ret);
 }
 

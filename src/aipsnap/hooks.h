@@ -16,7 +16,7 @@
 struct hooks {
 	char *path[HOOKS_MAX]; /* in the order of their names */
 	size_t n;
-	size_t frozen;	       /* the first so many got "freeze" */
+	size_t frozen; /* the first so many got "freeze" */
 };
 
 /**

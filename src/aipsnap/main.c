@@ -12,7 +12,8 @@
 #include "aipsnap/ctl.h"
 
 static const struct command commands[] = {
-	{ "enable", cmd_enable, "[OPTION]... DEV...", "track devices from now on, and over restarts",
+	{ "enable", cmd_enable, "[OPTION]... DEV...",
+	  "track devices from now on, and over restarts",
 	  "  --chunk SIZE    unit of change: 16K to 1M, a power of two (default 64K)\n"
 	  "  --table SIZE    size of a new table (default: room for the machine's disks)\n"
 	  "  --new-table     replace a table that the driver refuses\n"
@@ -21,26 +22,32 @@ static const struct command commands[] = {
 	{ "start", cmd_start, "--tracking [DEV]", "resume tracking (called by rc.sysinit and udev)",
 	  "  --timeout S     leave after S seconds (default 30)\n"
 	  "  --new           begin new lineages\n" },
-	{ "stop", cmd_stop, "DEV... | --all", "stop tracking; the next start begins a new lineage", NULL },
+	{ "stop", cmd_stop, "DEV... | --all", "stop tracking; the next start begins a new lineage",
+	  NULL },
 	{ "clear_dirtyflag", cmd_clear_dirtyflag, "", "seal the table (called by halt)",
 	  "  --timeout S     leave after S seconds (default 30)\n" },
 	{ "late", cmd_late, "", "finish what start could not do (called late at boot)",
 	  "  --timeout S     leave after S seconds (default 60)\n" },
-	{ "status", cmd_status, "[--map [--since ID]] [DEV]...", "what is tracked, since when, and why",
+	{ "status", cmd_status, "[--map [--since ID]] [DEV]...",
+	  "what is tracked, since when, and why",
 	  "  --map           where the changes lie, one line a device\n"
 	  "  --since ID      count and map changes since that generation\n" },
-	{ "generation", cmd_generation, "new DEV...", "open a new generation on all devices at one instant",
+	{ "generation", cmd_generation, "new DEV...",
+	  "open a new generation on all devices at one instant",
 	  "  --timeout S     for freezing the file systems (default 10)\n"
 	  "  --no-freeze     do not freeze\n" },
-	{ "changes", cmd_changes, "DEV --since ID [--until ID]", "extents that changed since a generation was opened",
+	{ "changes", cmd_changes, "DEV --since ID [--until ID]",
+	  "extents that changed since a generation was opened",
 	  "  --until ID      only up to the moment in which ID was opened\n"
 	  "  --binary        a bitmap behind a header, for programs\n" },
-	{ "snapshot", cmd_snapshot, "create DEV... | list | remove N...|--all", "images of devices at one instant",
+	{ "snapshot", cmd_snapshot, "create DEV... | list | remove N...|--all",
+	  "images of devices at one instant",
 	  "  --store PATH    folder, or block device, for the difference storage (default /var/lib/aip/store)\n"
 	  "  --size SIZE|N%  room for each device (default 10%, at least 64M)\n"
 	  "  --timeout S     for freezing the file systems (default 10)\n"
 	  "  --no-freeze     do not freeze\n" },
-	{ "fingerprint", cmd_fingerprint, "DEV|IMAGE", "what proves that a device was not changed offline", NULL },
+	{ "fingerprint", cmd_fingerprint, "DEV|IMAGE",
+	  "what proves that a device was not changed offline", NULL },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -127,6 +134,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(&commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "aipsnap: there is no command \"%s\"; aipsnap --help lists them\n", argv[1]);
+	fprintf(stderr, "aipsnap: there is no command \"%s\"; aipsnap --help lists them\n",
+		argv[1]);
 	return EXIT_USAGE;
 }

@@ -15,7 +15,7 @@
 #include "common/cleanup.h"
 #include "common/fs.h"
 
-#define MOUNTINFO_MAX (16 << 20)
+#define MOUNTINFO_MAX  (16 << 20)
 #define NAMESPACES_MAX 4096
 
 static int add(struct mounts *m, const struct mounted *fs)

@@ -43,6 +43,9 @@ void reader_close(struct reader *r);
  */
 int reader_read(struct reader *r, uint64_t offset, void *buf, size_t len, struct aip_err *err);
 
-#define READER_INIT { .fd = -1 }
+#define READER_INIT                                                                                \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
 #endif

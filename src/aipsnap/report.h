@@ -25,7 +25,10 @@ struct report {
 	int exit; /* the worst so far */
 };
 
-#define REPORT_INIT { 0 }
+#define REPORT_INIT                                                                                \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 void report_free(struct report *r);
 

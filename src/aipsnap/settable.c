@@ -26,7 +26,8 @@ static uint64_t all_disks(void)
 		char path[300];
 
 		snprintf(path, sizeof(path), "/sys/block/%s/device", e->d_name);
-		if (e->d_name[0] != '.' && !access(path, F_OK) && !sysattr_number(e->d_name, "size", &sectors))
+		if (e->d_name[0] != '.' && !access(path, F_OK) &&
+		    !sysattr_number(e->d_name, "size", &sectors))
 			sum += sectors * 512;
 	}
 	return sum;
@@ -80,8 +81,9 @@ int settable(int ctl, char *const *devices, int n, unsigned int chunk_shift, uin
 		if (!ret)
 			return 0;
 		if (!replace || !why)
-			return aip_err_hint(err, "aipsnap enable --new-table DEV... makes a new one "
-						 "(what is in the old one is lost: new lineages)");
+			return aip_err_hint(err,
+					    "aipsnap enable --new-table DEV... makes a new one "
+					    "(what is in the old one is lost: new lineages)");
 		if (unlink(TABLE_PATH))
 			return aip_err_errno(err, -errno, "%s: cannot be replaced", TABLE_PATH);
 	}

@@ -30,13 +30,17 @@ int store_create(const char *folder, uint64_t size, char **name, struct aip_err 
 		return aip_err_errno(err, -ENOMEM, "%s", folder);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		return aip_err_errno(err, -errno, "%s: cannot make a file for the difference storage", folder);
+		return aip_err_errno(err, -errno,
+				     "%s: cannot make a file for the difference storage", folder);
 	/* the extents must be on disk before the driver asks for them */
 	ret = fallocate(fd, 0, 0, size) || fsync(fd) ? -errno : 0;
 	if (ret) {
 		unlink(path);
 		aip_err_errno(err, ret, "%s: room for the difference storage", path);
-		return ret == -ENOSPC ? aip_err_hint(err, "--size makes it smaller, --store puts it elsewhere") : ret;
+		return ret == -ENOSPC
+			       ? aip_err_hint(err,
+					      "--size makes it smaller, --store puts it elsewhere")
+			       : ret;
 	}
 	close(TAKE_FD(fd));
 	fd = open(path, O_RDONLY | O_CLOEXEC);

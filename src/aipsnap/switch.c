@@ -94,8 +94,8 @@ static uint64_t room_for(const struct switching *s, const struct switch_member *
 }
 
 /* One device serves all members, each in a part of its own. */
-static int store_device(const struct switching *s, const struct blkdev *b, struct aipsnap_member *call,
-			struct aip_err *err)
+static int store_device(const struct switching *s, const struct blkdev *b,
+			struct aipsnap_member *call, struct aip_err *err)
 {
 	uint64_t at = 0, size = blkdev_size(b);
 	size_t i;
@@ -105,18 +105,19 @@ static int store_device(const struct switching *s, const struct blkdev *b, struc
 		call[i].major = b->major;
 		call[i].minor = b->minor;
 		call[i].store_first = at;
-		call[i].store_bytes = s->store_bytes || s->store_percent != 100 ?
-					      room_for(s, &s->member[i]) :
-					      (size / s->n) >> 20 << 20;
+		call[i].store_bytes = s->store_bytes || s->store_percent != 100
+					      ? room_for(s, &s->member[i])
+					      : (size / s->n) >> 20 << 20;
 		at += call[i].store_bytes;
 	}
 	if (at > size)
-		return aip_err_set(err, -ENOSPC, "%s: too small for the difference storage", b->name);
+		return aip_err_set(err, -ENOSPC, "%s: too small for the difference storage",
+				   b->name);
 	return 0;
 }
 
-static int store_files(struct switching *s, struct aipsnap_member *call, struct fiemap_extent *scratch,
-		       struct aip_err *err)
+static int store_files(struct switching *s, struct aipsnap_member *call,
+		       struct fiemap_extent *scratch, struct aip_err *err)
 {
 	size_t i;
 
@@ -132,8 +133,8 @@ static int store_files(struct switching *s, struct aipsnap_member *call, struct 
 	return 0;
 }
 
-static int make_stores(struct switching *s, struct aipsnap_member *call, struct fiemap_extent *scratch,
-		       struct aip_err *err)
+static int make_stores(struct switching *s, struct aipsnap_member *call,
+		       struct fiemap_extent *scratch, struct aip_err *err)
 {
 	struct blkdev b;
 	struct stat st;
@@ -178,18 +179,22 @@ static int freeze_list(const struct switching *s, struct aipsnap_freeze *list, u
 		if (!above.list[i].rw)
 			continue;
 		if (*n == AIPSNAP_MAX_FREEZE)
-			return aip_err_set(err, -E2BIG, "more than %d file systems to freeze", AIPSNAP_MAX_FREEZE);
+			return aip_err_set(err, -E2BIG, "more than %d file systems to freeze",
+					   AIPSNAP_MAX_FREEZE);
 		list[*n].major = above.list[i].major;
 		list[(*n)++].minor = above.list[i].minor;
 	}
 	return ret;
 }
 
-static int call_driver(int ctl, struct switching *s, struct aipsnap_member *call, struct aip_err *err)
+static int call_driver(int ctl, struct switching *s, struct aipsnap_member *call,
+		       struct aip_err *err)
 {
 	struct aipsnap_freeze freeze[AIPSNAP_MAX_FREEZE];
-	struct aipsnap_switch sw = { .nr_members = s->n, .members = (uintptr_t)call,
-				     .freeze = (uintptr_t)freeze, .timeout_ms = s->timeout * 1000 };
+	struct aipsnap_switch sw = { .nr_members = s->n,
+				     .members = (uintptr_t)call,
+				     .freeze = (uintptr_t)freeze,
+				     .timeout_ms = s->timeout * 1000 };
 	uint32_t why;
 	size_t i;
 	int ret = freeze_list(s, freeze, &sw.nr_freeze, err);

@@ -13,10 +13,10 @@
 
 struct switch_member {
 	struct blkdev dev;
-	struct aipsnap_device status;	/* as before the switch */
+	struct aipsnap_device status; /* as before the switch */
 	struct aipsnap_id closed, opened;
-	unsigned int snapshot;		/* N of /dev/aipsnap<N> */
-	char *store_file;		/* made for it, NULL if none */
+	unsigned int snapshot; /* N of /dev/aipsnap<N> */
+	char *store_file;      /* made for it, NULL if none */
 	int store_fd;
 };
 
@@ -24,11 +24,11 @@ struct switching {
 	struct switch_member *member;
 	size_t n;
 	bool snapshots, freeze;
-	const char *store;		/* folder or block device */
-	uint64_t store_bytes;		/* each; 0: store_percent of the device */
+	const char *store;    /* folder or block device */
+	uint64_t store_bytes; /* each; 0: store_percent of the device */
 	unsigned int store_percent;
-	unsigned int timeout;		/* seconds, for the freeze */
-	uint64_t frozen_us, set;	/* out */
+	unsigned int timeout;	 /* seconds, for the freeze */
+	uint64_t frozen_us, set; /* out */
 };
 
 /**

@@ -16,13 +16,13 @@
 #include "common/cleanup.h"
 #include "common/fs.h"
 
-#define EXT_MAGIC   0xef53
-#define XFS_MAGIC   0x58465342
-#define BATCH	    256 /* blocks written at once */
-#define SCRATCH	    64	/* extents that the driver maps at once */
-#define SMALLEST    (4ULL << 20)
-#define OVERHEAD    (1ULL << 20)
-#define BITMAPS	    8
+#define EXT_MAGIC 0xef53
+#define XFS_MAGIC 0x58465342
+#define BATCH	  256 /* blocks written at once */
+#define SCRATCH	  64  /* extents that the driver maps at once */
+#define SMALLEST  (4ULL << 20)
+#define OVERHEAD  (1ULL << 20)
+#define BITMAPS	  8
 
 uint64_t tablefile_size(uint64_t bytes, unsigned int chunk_shift)
 {
@@ -51,13 +51,18 @@ static int check_fs(int fd, const char *path, uint64_t size, struct aip_err *err
 	if (fstatfs(fd, &fs))
 		return aip_err_errno(err, -errno, "%s", path);
 	if (fs.f_type != EXT_MAGIC && fs.f_type != XFS_MAGIC) {
-		aip_err_set(err, -EOPNOTSUPP, "%s: its file system (type 0x%lx) cannot hold the table",
-			    path, (unsigned long)fs.f_type);
-		return aip_err_hint(err, "ext2, ext3, ext4 and XFS can; without a table `aipsnap enable --unsaved` "
-					 "tracks in memory until the next restart");
+		aip_err_set(err, -EOPNOTSUPP,
+			    "%s: its file system (type 0x%lx) cannot hold the table", path,
+			    (unsigned long)fs.f_type);
+		return aip_err_hint(
+			err,
+			"ext2, ext3, ext4 and XFS can; without a table `aipsnap enable --unsaved` "
+			"tracks in memory until the next restart");
 	}
 	if (size / fs.f_bsize > fs.f_bavail / 4)
-		return aip_err_set(err, -ENOSPC, "%s: %" PRIu64 " MiB would take more than a quarter of the free space",
+		return aip_err_set(err, -ENOSPC,
+				   "%s: %" PRIu64
+				   " MiB would take more than a quarter of the free space",
 				   path, size >> 20);
 	return 0;
 }
@@ -149,7 +154,8 @@ int flag_set(struct aip_err *err)
 
 int flag_clear(struct aip_err *err)
 {
-	int ret = unlink(FLAG_PATH) && errno != ENOENT ? -errno : aip_fsync_dir(AT_FDCWD, FLAG_PATH);
+	int ret =
+		unlink(FLAG_PATH) && errno != ENOENT ? -errno : aip_fsync_dir(AT_FDCWD, FLAG_PATH);
 
 	return ret ? aip_err_errno(err, ret, "%s: cannot remove it", FLAG_PATH) : 0;
 }

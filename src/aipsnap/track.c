@@ -17,8 +17,9 @@ static int send_marks(int ctl, unsigned int slot, uint64_t token, const struct f
 	for (i = 0; i < fp->n_marks; i++) {
 		uint64_t first = fp->marks[i].start / 512;
 		uint64_t end = (fp->marks[i].start + fp->marks[i].len + 511) / 512;
-		struct aipsnap_mark mark = { .slot = slot, .token = token, .sector = first,
-					     .sectors = end - first };
+		struct aipsnap_mark mark = {
+			.slot = slot, .token = token, .sector = first, .sectors = end - first
+		};
 
 		ret = ctl_call(ctl, AIPSNAP_MARK, &mark);
 		if (ret)
@@ -109,9 +110,11 @@ static int check_mounts(const struct blkdev *b, struct track *t, struct aip_err 
 		t->why = AIPSNAP_WHY_STILL_WRITABLE;
 		if (blkdev_from_number(fs->major, fs->minor, &on, NULL))
 			on = *b;
-		ret = aip_err_set(err, -EBUSY, "%s: not sealed: %s is mounted read-write on %s", b->name,
-				  on.name, fs->point);
-		aip_err_hint(err, "until it is read-only or unmounted, the next start begins a new lineage");
+		ret = aip_err_set(err, -EBUSY, "%s: not sealed: %s is mounted read-write on %s",
+				  b->name, on.name, fs->point);
+		aip_err_hint(
+			err,
+			"until it is read-only or unmounted, the next start begins a new lineage");
 	}
 	return ret;
 }

@@ -15,13 +15,13 @@
 
 struct track {
 	unsigned int slot;
-	char name[80];		      /* of the device */
-	bool resumed;		      /* start: the lineage goes on */
-	bool table_failed;	      /* start: the table cannot be written */
-	uint32_t why;		      /* new lineage, or not sealed: why */
-	char detail[160];	      /* what the fingerprint saw, or why there is none */
+	char name[80];	   /* of the device */
+	bool resumed;	   /* start: the lineage goes on */
+	bool table_failed; /* start: the table cannot be written */
+	uint32_t why;	   /* new lineage, or not sealed: why */
+	char detail[160];  /* what the fingerprint saw, or why there is none */
 	struct aipsnap_id lineage, generation;
-	uint64_t written;	      /* seal: bytes written to the table */
+	uint64_t written; /* seal: bytes written to the table */
 };
 
 /**

@@ -43,7 +43,8 @@ int tracked_read(const char *path, struct tracked *t, struct aip_err *err)
 		if (t->n == AIPSNAP_MAX_DEVICES ||
 		    sscanf(line, "%47s %15s %u %79s", d->id.uuid, d->id.fs_type, &d->chunk_shift,
 			   d->id.name) != 4)
-			return aip_err_set(err, -EINVAL, "%s: cannot understand \"%.200s\"", path, line);
+			return aip_err_set(err, -EINVAL, "%s: cannot understand \"%.200s\"", path,
+					   line);
 		undash(d->id.uuid);
 		undash(d->id.fs_type);
 		t->n++;
@@ -93,12 +94,14 @@ int tracked_merge(struct tracked *t, const struct tracked *from, struct aip_err 
 
 	for (i = 0; i < from->n; i++) {
 		for (k = 0; k < t->n; k++)
-			if (!strncmp(t->list[k].id.uuid, from->list[i].id.uuid, sizeof(t->list[k].id.uuid)))
+			if (!strncmp(t->list[k].id.uuid, from->list[i].id.uuid,
+				     sizeof(t->list[k].id.uuid)))
 				break;
 		if (k < t->n)
 			continue;
 		if (t->n == AIPSNAP_MAX_DEVICES)
-			return aip_err_set(err, -E2BIG, "more than %d devices", AIPSNAP_MAX_DEVICES);
+			return aip_err_set(err, -E2BIG, "more than %d devices",
+					   AIPSNAP_MAX_DEVICES);
 		t->list[t->n++] = from->list[i];
 	}
 	return 0;

@@ -16,21 +16,21 @@
 #include "aipsnap/xfslog.h"
 #include "common/cleanup.h"
 
-#define BB	      512
-#define RECORD_MAGIC  0xfeedbabe
-#define RECORD_BACK   (8 * 256 * 1024 / BB) /* a record's header is not further behind its end */
-#define RECORD_SMALL  32768 /* what one header block describes; larger ones are not looked into */
-#define RECORDS_MAX   100000
-#define WINDOW	      (4 << 20) /* marked ahead of the head: twice what a mount clears */
-#define TAIL	      (64 * 1024) /* digested with the last record */
-#define SUPER_MARK    4096
-#define CLIENT_TRANS  0x69
-#define CLIENT_LOG    0xaa
-#define OP_START      0x01
-#define OP_COMMIT     0x02
-#define OP_UNMOUNT    0x20
-#define TRANS_MAGIC   0x5452414e
-#define ITEM_BUFFER   0x123c
+#define BB	     512
+#define RECORD_MAGIC 0xfeedbabe
+#define RECORD_BACK  (8 * 256 * 1024 / BB) /* a record's header is not further behind its end */
+#define RECORD_SMALL 32768 /* what one header block describes; larger ones are not looked into */
+#define RECORDS_MAX  100000
+#define WINDOW	     (4 << 20)	 /* marked ahead of the head: twice what a mount clears */
+#define TAIL	     (64 * 1024) /* digested with the last record */
+#define SUPER_MARK   4096
+#define CLIENT_TRANS 0x69
+#define CLIENT_LOG   0xaa
+#define OP_START     0x01
+#define OP_COMMIT    0x02
+#define OP_UNMOUNT   0x20
+#define TRANS_MAGIC  0x5452414e
+#define ITEM_BUFFER  0x123c
 
 struct log {
 	const struct region *g;
@@ -40,9 +40,9 @@ struct log {
 };
 
 struct record {
-	uint64_t at;		  /* block of its header */
-	uint64_t payload;	  /* block of its first data */
-	uint64_t end;		  /* block behind it */
+	uint64_t at;	  /* block of its header */
+	uint64_t payload; /* block of its first data */
+	uint64_t end;	  /* block behind it */
 	uint32_t len, ops, previous;
 	uint8_t header[BB];
 };
@@ -127,7 +127,8 @@ static int last_record(const struct log *l, struct record *r, struct aip_err *er
 }
 
 /* The data of a record of at most RECORD_SMALL bytes, with the bytes under the cycle numbers put back. */
-static int read_payload(const struct log *l, const struct record *r, uint8_t *buf, struct aip_err *err)
+static int read_payload(const struct log *l, const struct record *r, uint8_t *buf,
+			struct aip_err *err)
 {
 	uint64_t i, n = (r->len + BB - 1) / BB;
 	int ret = 0;
@@ -293,11 +294,13 @@ int xfslog_take(const struct region *g, uint64_t start, uint64_t len, struct sha
 	if (!ret)
 		ret = is_unmount(&l, &r, &clean, err);
 	if (ret == -ENOENT || (!ret && !clean))
-		return fp_unprovable(fp, "XFS whose log was not cleanly ended: the next mount replays it");
+		return fp_unprovable(
+			fp, "XFS whose log was not cleanly ended: the next mount replays it");
 	if (!ret)
 		ret = walk_back(&l, &r, err);
 	if (ret == -ENOENT)
-		return fp_unprovable(fp, "XFS whose log was overwritten by mounts that changed nothing");
+		return fp_unprovable(
+			fp, "XFS whose log was overwritten by mounts that changed nothing");
 	if (ret)
 		return ret;
 	/* the record and what stands before it: its place, number and content */
@@ -305,8 +308,9 @@ int xfslog_take(const struct region *g, uint64_t start, uint64_t len, struct sha
 	n = (r.end + l.blocks - r.at) % l.blocks;
 	n += TAIL / BB < r.at ? TAIL / BB : r.at;
 	ret = hash_ring(&l, (r.end + l.blocks - n) % l.blocks, n, sha, err);
-	snprintf(fp->detail, sizeof(fp->detail), "xfs: last change logged in cycle %" PRIu64 ", block %" PRIu64,
-		 lsn >> 32, lsn & UINT32_MAX);
+	snprintf(fp->detail, sizeof(fp->detail),
+		 "xfs: last change logged in cycle %" PRIu64 ", block %" PRIu64, lsn >> 32,
+		 lsn & UINT32_MAX);
 	lsn = htole64(lsn);
 	sha256_add(sha, &lsn, sizeof(lsn));
 	return ret ? ret : mark(&l, &r, fp);

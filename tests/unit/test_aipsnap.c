@@ -50,7 +50,8 @@ static void sha(void **state)
 	check_sha("", 0, 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	check_sha("abc", 3, 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	for (step = 1; step <= 56; step++)
-		check_sha(two, 56, step, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+		check_sha(two, 56, step,
+			  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 	memset(many, 'a', 1000000);
 	for (step = 63; step <= 129; step += 11)
 		check_sha(many, 1000000, step,
@@ -96,7 +97,9 @@ static void names(void **state)
 static void extents(void **state)
 {
 	uint8_t bits[] = { 0x81, 0x01, 0x00, 0x00, 0xf0 };
-	struct changes c = { .bits = bits, .chunks = 39, .bytes = 38 * 65536 + 512, .chunk_shift = 16 };
+	struct changes c = {
+		.bits = bits, .chunks = 39, .bytes = 38 * 65536 + 512, .chunk_shift = 16
+	};
 	static const uint64_t expected[][2] = { { 0, 1 }, { 7, 2 }, { 36, 3 } };
 	uint64_t at = 0, start, len;
 	char map[14];
@@ -333,8 +336,8 @@ static int damage(const char *path, int rounds)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sha),	   cmocka_unit_test(names),  cmocka_unit_test(extents),
-		cmocka_unit_test(mounted), cmocka_unit_test(lists),  cmocka_unit_test(bounds),
+		cmocka_unit_test(sha),		cmocka_unit_test(names), cmocka_unit_test(extents),
+		cmocka_unit_test(mounted),	cmocka_unit_test(lists), cmocka_unit_test(bounds),
 		cmocka_unit_test(freeze_hooks), cmocka_unit_test(table),
 	};
 
