@@ -7,3 +7,4 @@ $(call aip_test_prog,drv-client,tests/vm/drv-client.c,,)
 check-vm-debug:
 	set -e; k=$$(tests/vm/debug-kernel); AIP_KERNEL=$$k AIP_TEST_TIMEOUT=$${AIP_TEST_TIMEOUT:-7200} tests/run --tier full --area vm --only '[dt]r*'
 .PHONY: check-vm-debug
+$(call aip_test_prog,drv-fuzz,tests/vm/drv-fuzz.c,,)

@@ -8,18 +8,18 @@
 # drv_build KERNEL: build module and client; drv_ko is the module's folder
 drv_build() {
 	local ko
-	make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/drv-client" >&2 || { fail "drv-client builds"; exit 1; }
-	ko=$("$AIP_TOP/tests/vm/kbuild" --quick "$1" "" "$AIP_TMP/ko-$1") || { fail "$1: the module builds"; exit 1; }
+	make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/drv-client" "$AIP_B/drv-fuzz" >&2 || { fail "the test programs build"; exit 1; }
+	ko=$("$AIP_TOP/tests/vm/kbuild" --quick "$1" "" "$AIP_TMP/ko-${1##*/}") || { fail "$1: the module builds"; exit 1; }
 	drv_ko=$(dirname "$ko")
 	mkdir -p "$AIP_TMP/drv"
-	cp "$AIP_B/drv-client" "$AIP_TOP"/tests/vm/drv/* "$AIP_TMP/drv/"
+	cp "$AIP_B/drv-client" "$AIP_B/drv-fuzz" "$AIP_TOP"/tests/vm/drv/* "$AIP_TMP/drv/"
 }
 
 # drv_run NAME KERNEL SCRIPT [OPTION OF run]...: pass on the script's cases; its end is one more
 drv_run() {
 	local name=$1 kernel=$2 script=$3 rc
 	shift 3
-	"$AIP_TOP/tests/vm/run" --kernel "$kernel" --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" --timeout 240 \
+	"$AIP_TOP/tests/vm/run" --kernel "$kernel" --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" --timeout "${drv_limit:-240}" \
 		--out "$AIP_TMP/out-$name" "$@" "$AIP_TOP/tests/vm/drv/$script" "${AIP_SEED:-1}" "${drv_args:-}" >"$AIP_TMP/$name.log" 2>&1
 	rc=$?
 	sed -n "s/^\(ok\|not ok\) - /\1 - $name: /p" "$AIP_TMP/$name.log"

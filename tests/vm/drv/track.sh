@@ -99,7 +99,7 @@ if [ -z "$few" ]; then
 	losetup -d "$loop"
 	truncate -s 20M /tmp/loopfile2
 	losetup "$loop" /tmp/loopfile2 2>/dev/null
-	refuses "another file behind the same loop device ends the lineage" "No such file" drv-client changes "$s1" "$i1"
+	refuses "another file behind the same loop device ends the lineage" "errno 2" drv-client changes "$s1" "$i1"
 	drv-client disable "$s1"
 fi
 modprobe null_blk nr_devices=0 2>/dev/null

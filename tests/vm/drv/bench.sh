@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# bench.sh SEED WHAT: 4 KiB random direct writes on ext4 on null_blk; with -icount a
+# nanosecond is an instruction.  Prints "WHAT write IOPS" and "WHAT read IOPS".
+. /drv/guest.sh
+what=$2
+modprobe null_blk nr_devices=1 queue_mode=2 irqmode=0 memory_backed=1 gb=1 || fail "null_blk"
+dev=/dev/nullb0
+run() { # NAME RW
+	fio --name=w --filename=/m/f --rw="$2" --bs=4k --direct=1 --ioengine=libaio --iodepth=16 --size=200M --io_size=60M \
+		--norandommap --randseed=1 --output-format=json --output=/tmp/fio.json
+	jq -r --arg w "$1" --arg k "${2#rand}" '"\($w) \($k) \(.jobs[0][$k].iops | floor)"' /tmp/fio.json
+}
+mkfs.ext4 -qF -E lazy_itable_init=0,lazy_journal_init=0 $dev
+mkdir -p /m
+mount $dev /m
+dd if=/dev/zero of=/m/f bs=1M count=200 status=none
+sync
+case $what in
+track|snap) load_module; read -r slot id < <(drv-client enable $dev unsaved) ;;
+esac
+if [ "$what" = snap ]; then
+	# storage: another ram disk
+	modprobe brd rd_nr=1 rd_size=262144
+	drv-client switch "$slot:dev=/dev/ram0" freeze=$dev 2>&1 | sed 's/^/# /'
+	run snap-first randwrite
+	run snap-second randwrite
+	drv-client remove 0
+	run snap-removed randwrite
+else
+	run "$what" randwrite
+	run "$what-again" randwrite
+	run "$what" randread
+fi
+the_end
