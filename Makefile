@@ -102,7 +102,10 @@ check-kernels:
 
 style:
 	tools/style
-.PHONY: style demo bench
+coverage:
+	tools/install-deps build check
+	tools/coverage
+.PHONY: style coverage demo bench
 
 # ---- packages ----------------------------------------------------------------
 # make rpm AIP_KEY=pub.asc    pins the publisher's key in the package aip

@@ -183,12 +183,21 @@ rr_new() {
 		mount --bind "/dev/$n" "$R/dev/$n"
 	done
 	ln -s /proc/self/fd "$R/dev/fd"
+	rr_coverage
 	mount -t proc none "$R/proc"
+}
+
+# tools/coverage: what the packaged programs count is written where they were built
+rr_coverage() {
+	local tree=$AIP_RPMS.new
+	[ -n "${COVERAGE:-}" ] && [ -d "$tree" ] || return 0
+	mkdir -p "$R$tree" && mount --bind "$tree" "$R$tree"
 }
 
 # rr_drop: the root $R is not needed any more
 rr_drop() {
 	umount -R "$R/proc" "$R/dev" 2>/dev/null
+	[ -z "${COVERAGE:-}" ] || umount "$R$AIP_RPMS.new"
 	rm -rf --one-file-system "$R" 2>&1 | grep -v "different device" >&2
 }
 
