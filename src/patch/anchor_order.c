@@ -188,12 +188,9 @@ static bool check_boundary(struct anchor_work *w)
 	if (w->place >= w->n_units || !w->place || w->units[w->place - 1].last >= next->first)
 		return anchor_refused(w, "top level", NULL, w->place < w->n_units ? next->first : 0,
 				      "no line boundary on the top level at the place");
+	/* the seal right behind the loop, the start right before what follows */
 	w->proof->after =
 		w->proof->kind == AIP_KIND_HALT ? w->units[w->place - 1].last : next->first - 1;
-	/* without /fastboot, right behind the last initialisation */
-	if (w->proof->kind == AIP_KIND_RC_SYSINIT &&
-	    w->place == anchor_event(w, w->before)->unit + 1)
-		w->proof->after = next->first - 1;
 	anchor_passed(w, "top level", "between two top-level commands, lines %u and %u",
 		      w->units[w->place - 1].last, next->first);
 	return true;
@@ -253,7 +250,8 @@ static bool boot_place(struct anchor_work *w)
 		return true;
 	}
 	anchor_passed(w, "place",
-		      "after the last initialisation; nothing looks for /fastboot there");
+		      "before the command behind the last initialisation; nothing looks for "
+		      "/fastboot there");
 	return true;
 }
 
