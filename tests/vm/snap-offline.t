@@ -6,6 +6,7 @@
 #         restart misses no chunk that differs
 # needs: qemu, kernel headers, e2fsprogs, xfsprogs, jq, python3
 # timeout: 1500
+# tier: full
 # order: 20
 set -u
 . "$AIP_TOP/tests/lib/tap.sh"
