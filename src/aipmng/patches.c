@@ -19,11 +19,8 @@
 /* What came from outside was refused, and nothing better came: then nothing is changed. */
 static int check_refused(const struct work *w, struct aip_err *err)
 {
-	const struct aip_indexes *x = &w->idx;
-
-	if (!x->refused.code || x->n_answered)
+	if (aip_indexes_outcome(&w->idx, err) == 0)
 		return 0;
-	*err = x->refused;
 	if (!err->exit)
 		aip_err_exit(err, AIP_EXIT_REFUSED);
 	if (!err->hint[0])
