@@ -62,33 +62,25 @@ static int check_syntax(struct run *run, struct aip_err *err)
 static int prepare(struct run *run, struct aip_err *err)
 {
 	size_t i;
-	int r;
+	int r = 0;
 
-	for (i = 0; i < run->n; i++) {
-		const struct step *st = run->v[i].st;
-
-		if (!st->pristine.sha[0])
-			continue;
-		r = pristine_save(run->ctx, st->pristine.sha, st->pristine.buf.data,
-				  st->pristine.buf.len, err);
-		if (r < 0)
-			return r;
-	}
-	for (i = 0; i < run->n; i++) {
-		run->v[i].intended = true;
-		r = record_intend(run->ctx, run->v[i].st->rec, err);
-		if (r < 0)
-			return r;
-	}
-	for (i = 0; i < run->n; i++) {
+	for (i = 0; r == 0 && i < run->n; i++) {
 		struct step *st = run->v[i].st;
 
 		r = replace_prepare(&run->v[i].file, run->ctx->rootfd, st->t->rel, st->t->now.sha,
 				    st->next.buf.data, st->next.buf.len, st->mtime, err);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	for (i = 0; r == 0 && i < run->n; i++) {
+		const struct blob *old = &run->v[i].st->pristine;
+
+		if (old->sha[0])
+			r = pristine_save(run->ctx, old->sha, old->buf.data, old->buf.len, err);
+	}
+	for (i = 0; r == 0 && i < run->n; i++) {
+		run->v[i].intended = true;
+		r = record_intend(run->ctx, run->v[i].st->rec, err);
+	}
+	return r;
 }
 
 /* Where old and new cannot be exchanged rpm is locked out for the instant of a rename. */
@@ -284,20 +276,25 @@ static int recover_one(const struct ctx *ctx, const struct record *rec, struct a
 	struct stat st;
 	bool done = false;
 
-	if (aip_root_resolve(ctx->rootfd, hook->path, 1, &rel, NULL) == 0) {
-		replace_sweep(ctx->rootfd, rel);
-		if (file_read_whole(ctx->rootfd, rel, &b, &st, NULL) == 0 &&
-		    blob_set(&now, b.len ? b.data : "", b.len) == 0) {
-			done = strcmp(now.sha, rec->result) == 0;
-			/* changed again by somebody, after our rename: our block tells */
-			if (!done && rec->action == RECORD_APPLY &&
-			    strcmp(now.sha, rec->from) != 0 && hook_find(rec->kind, &b, NULL, NULL))
-				done = true;
-		}
-	}
+	if (aip_root_resolve(ctx->rootfd, hook->path, 1, &rel, NULL) == 0 &&
+	    file_read_whole(ctx->rootfd, rel, &b, &st, NULL) == 0 &&
+	    blob_set(&now, b.len ? b.data : "", b.len) == 0)
+		done = strcmp(now.sha, rec->result) == 0 ||
+		       /* changed again by somebody, after our rename: our block tells */
+		       (rec->action == RECORD_APPLY && strcmp(now.sha, rec->from) != 0 &&
+			hook_find(rec->kind, &b, NULL, NULL));
 	aip_log(ctx, LOG_NOTICE, "%s: an interrupted change was %s", hook->path,
 		done ? "carried out" : "not carried out");
 	return done ? record_commit(ctx, rec, err) : record_cancel(ctx, rec->kind, err);
+}
+
+/* New files that were never put in place, and old ones that were exchanged out. */
+static void sweep_beside(const struct ctx *ctx, enum aip_kind kind)
+{
+	_cleanup_free_ char *rel = NULL;
+
+	if (aip_root_resolve(ctx->rootfd, aip_hook(kind)->path, 1, &rel, NULL) == 0)
+		replace_sweep(ctx->rootfd, rel);
 }
 
 int change_recover(const struct ctx *ctx, struct aip_err *err)
@@ -313,6 +310,8 @@ int change_recover(const struct ctx *ctx, struct aip_err *err)
 		state_sweep(state);
 	if (dir >= 0)
 		state_sweep(dir);
+	for (k = 0; k < AIP_KIND_N; k++)
+		sweep_beside(ctx, k);
 	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
 		if (recs.intent[k])
 			r = recover_one(ctx, recs.intent[k], err);

@@ -3,9 +3,9 @@
  * change.h: carries a plan out, safely.
  *
  *	every new script passes bash -n		nothing on disk so far
- *	pristine copies, intents		a crash from here on is noticed
  *	new files beside the old ones, fsync	no space, no permission: found out here
- *	for each script: look again, rename,	one instant each; rc.sysinit first,
+ *	pristine copies, intents		a crash from here on is noticed
+ *	for each script: look again, exchange,	one instant each; rc.sysinit first,
  *		fsync, commit its record	when restoring halt first
  *	a failure in between			takes back what was renamed
  *
