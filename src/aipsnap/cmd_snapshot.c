@@ -253,22 +253,32 @@ static int remove_one(int ctl, unsigned int n, struct aip_err *err)
 	return 0;
 }
 
-static int remove_many(int ctl, bool all, char *const *names, int count)
+static int remove_many(int ctl, const struct wish *w, char *const *names, int count)
 {
+	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
 	struct aipsnap_snapshot snap;
 	struct aip_err err = AIP_ERR_INIT;
+	struct aip_jsonw json;
 	int i, n, ret = EXIT_OK;
 
-	for (n = 0; all && n < AIPSNAP_MAX_SNAPSHOTS; n++)
-		if (!get_snapshot(ctl, n, &snap) && remove_one(ctl, n, &err))
-			ret = cmd_fail(&err);
-	for (i = 0; i < count; i++) {
-		n = parse_number(names[i]);
+	aip_jsonw_init(&json, &out, true);
+	aip_jsonw_object(&json, NULL);
+	aip_jsonw_array(&json, "removed");
+	for (i = 0; i < (w->all ? AIPSNAP_MAX_SNAPSHOTS : count); i++) {
+		n = w->all ? i : parse_number(names[i]);
+		if (w->all && get_snapshot(ctl, n, &snap))
+			continue;
 		if (n < 0)
 			aip_err_set(&err, n, "%s: not the number of a snapshot", names[i]);
 		if (n < 0 || remove_one(ctl, n, &err))
 			ret = cmd_fail(&err);
+		else
+			aip_jsonw_int(&json, NULL, n);
 	}
+	aip_jsonw_end(&json);
+	aip_jsonw_end(&json);
+	if (w->json && cmd_print(&out))
+		return EXIT_ERROR;
 	return ret;
 }
 
@@ -295,7 +305,7 @@ int cmd_snapshot(const struct command *self, int argc, char **argv)
 	if (ctl < 0)
 		return cmd_fail(&err);
 	if (!strcmp(verb, "remove"))
-		return remove_many(ctl, w.all, argv + optind, rest);
+		return remove_many(ctl, &w, argv + optind, rest);
 	w.json ? list_json(ctl, &out) : list_text(ctl, &out);
 	return cmd_print(&out);
 }
