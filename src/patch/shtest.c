@@ -65,7 +65,7 @@ bool sh_words_mention_mounts(struct sh_walk *w, const struct sh_word *words, uns
 	struct mention m = { w, depth, false };
 	const struct sh_part *p;
 
-	for (; words && depth < 12 && !m.found; words = words->next)
+	for (; words && depth < 12 && !m.found && ++w->steps <= SH_MAX_STEPS; words = words->next)
 		for (p = words->parts; p && !m.found; p = p->next) {
 			if (p->type == SH_LIT)
 				m.found |= names_mounts(p->text);
@@ -148,7 +148,8 @@ bool sh_mentions_mounts(struct sh_walk *w, const struct sh_node *n, unsigned int
 	const char *s;
 	bool found = false;
 
-	if (!n || depth > 12)
+	/* steps are counted: functions that call functions multiply */
+	if (!n || depth > 12 || ++w->steps > SH_MAX_STEPS)
 		return false;
 	switch (n->type) {
 	case SH_SIMPLE:

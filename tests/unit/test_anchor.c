@@ -366,6 +366,19 @@ static void test_limits(void **state)
 	assert_string_equal(p.failed, "shell");
 	aip_anchor_proof_free(&p);
 
+	/* the same where the list of mounts is looked for */
+	aip_buf_reset(&b);
+	for (i = 0; i < 10 * 60; i++) {
+		if (i % 60 == 0)
+			aip_buf_fmt(&b, "f%zu() {", i / 60);
+		aip_buf_fmt(&b, " f%zu;%s", i / 60 + 1, i % 60 == 59 ? " }\n" : "");
+	}
+	aip_buf_str(&b, "f0 | while read d; do mount -o remount,ro $d; done\nexec halt\n");
+	assert_int_equal(aip_anchor_prove(b.data, b.len, AIP_KIND_HALT, NULL, NULL, &p, &err), 0);
+	assert_int_equal(p.verdict, AIP_ANCHOR_REFUSED);
+	assert_non_null(strstr(p.reason, "too tangled"));
+	aip_anchor_proof_free(&p);
+
 	/* more commands than a script of this size should have */
 	aip_buf_reset(&b);
 	for (i = 0; i < 300000; i++)
