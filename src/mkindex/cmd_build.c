@@ -126,6 +126,21 @@ static int format_of(const char *spec, const char **file)
 	return -2;
 }
 
+/* Whether a report shows proofs. */
+static bool explains(const struct options *o)
+{
+	const char *file;
+	size_t i;
+
+	for (i = 0; i < o->reports.n; i++) {
+		int f = format_of(o->reports.v[i], &file);
+
+		if (f >= 0 && formats[f].make != report_table)
+			return true;
+	}
+	return false;
+}
+
 static int write_reports(const struct options *o, const struct report *rep, struct aip_err *err)
 {
 	const char *file;
@@ -220,9 +235,9 @@ static int build(const struct options *o, const struct aip_index *previous, stru
 {
 	_cleanup_(aip_index_freep) struct aip_index *idx = aip_index_new();
 	_cleanup_(sources_free) struct sources s = { 0 };
-	_cleanup_(harvest_free) struct harvest h = { .previous = previous,
-						     .reread = o->reread,
-						     .jobs = o->jobs };
+	_cleanup_(harvest_free) struct harvest h = {
+		.previous = previous, .reread = o->reread, .explain = explains(o), .jobs = o->jobs
+	};
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
 	const struct report rep = { idx, &h, o->output, o->head.sign.n };
 	int r = idx ? heading_apply(&o->head, previous, idx, err) : -ENOMEM;

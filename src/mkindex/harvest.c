@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "mkindex/harvest.h"
 #include "mkindex/pool.h"
@@ -133,11 +134,59 @@ static int work(void *ctx, size_t i, struct aip_buf *result, struct aip_err *err
 	return r;
 }
 
+/* ---- contents ---------------------------------------------------------------------- */
+
+/*
+ * Contents lie in shared memory, whose page tables a fork does not copy: with those of a
+ * thousand packages in private memory every one of the many small processes would pay.
+ */
+struct shared {
+	struct shared *next;
+	size_t used, size;
+	char bytes[];
+};
+
+#define SHARED_SIZE (16u << 20)
+
+static char *share(struct harvest *h, const struct aip_buf *b)
+{
+	size_t size = b->len + 1 > SHARED_SIZE - sizeof(struct shared)
+			      ? b->len + 1 + sizeof(struct shared)
+			      : SHARED_SIZE;
+	struct shared *c = h->contents;
+	char *p;
+
+	if (!c || c->size - c->used < b->len + 1) {
+		c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (c == MAP_FAILED)
+			return NULL;
+		c->size = size - sizeof(*c);
+		c->next = h->contents;
+		h->contents = c;
+	}
+	p = c->bytes + c->used;
+	if (b->len)
+		memcpy(p, b->data, b->len);
+	p[b->len] = 0;
+	c->used += b->len + 1;
+	return p;
+}
+
+static void unshare_all(struct harvest *h)
+{
+	while (h->contents) {
+		struct shared *next = h->contents->next;
+
+		munmap(h->contents, h->contents->size + sizeof(*next));
+		h->contents = next;
+	}
+}
+
 /* ---- in the parent ------------------------------------------------------------------- */
 
 /* Keep a script if no other package had the same. */
 static int keep_script(struct harvest *h, enum aip_kind kind, const char *pre,
-		       struct aip_buf *script)
+		       const struct aip_buf *script)
 {
 	struct script *s;
 	size_t i;
@@ -156,13 +205,13 @@ static int keep_script(struct harvest *h, enum aip_kind kind, const char *pre,
 	s->name = aip_hook(kind)->name;
 	s->kind = kind;
 	s->len = script->len;
-	s->content = script->len ? aip_buf_steal(script) : strdup("");
+	s->content = share(h, script);
 	memcpy(s->pre, pre, sizeof(s->pre));
 	return s->content ? 0 : -ENOMEM;
 }
 
-int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind, struct aip_buf *script,
-		 struct aip_err *err)
+int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind,
+		 const struct aip_buf *script, struct aip_err *err)
 {
 	int r;
 
@@ -260,7 +309,7 @@ int harvest_prove(struct harvest *h, struct aip_err *err)
 {
 	if (h->n_scripts)
 		qsort(h->scripts, h->n_scripts, sizeof(*h->scripts), by_pre);
-	return proof_make_all(h->scripts, h->n_scripts, h->jobs, err);
+	return proof_make_all(h->scripts, h->n_scripts, h->jobs, h->explain, err);
 }
 
 const struct script *harvest_script(const struct harvest *h, const char *pre)
@@ -277,11 +326,10 @@ void harvest_free(struct harvest *h)
 {
 	size_t i;
 
-	for (i = 0; i < h->n_scripts; i++) {
-		free(h->scripts[i].content);
+	for (i = 0; i < h->n_scripts; i++)
 		proof_free(&h->scripts[i].proof);
-	}
 	free(h->scripts);
+	unshare_all(h);
 	for (i = 0; i < h->n; i++) {
 		free(h->packages[i].name);
 		free(h->packages[i].evr);

@@ -36,7 +36,9 @@ struct package {
 struct harvest {
 	const struct aip_index *previous; /* or NULL */
 	bool reread;			  /* look at packages that @previous has, too */
+	bool explain;			  /* keep the proofs' texts, for reports that show them */
 	int jobs;
+	struct shared *contents;  /* what the scripts' contents stand in */
 	struct package *packages; /* one for each of sources.paths, in that order */
 	size_t n;
 	struct script *scripts; /* distinct, sorted by pre */
@@ -58,9 +60,9 @@ int harvest_read(struct harvest *h, const struct sources *s, struct aip_err *err
  */
 int harvest_manifest(struct harvest *h, const char *path, struct aip_err *err);
 
-/** harvest_keep - note that package @p has this script (emptied). Return: 0 or -errno. */
-int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind, struct aip_buf *script,
-		 struct aip_err *err);
+/** harvest_keep - note that package @p has this script (copied). Return: 0 or -errno. */
+int harvest_keep(struct harvest *h, struct package *p, enum aip_kind kind,
+		 const struct aip_buf *script, struct aip_err *err);
 
 /** harvest_prove - prove the distinct scripts that were read. Return: 0 or -errno. */
 int harvest_prove(struct harvest *h, struct aip_err *err);

@@ -106,12 +106,20 @@ int proof_take(struct take *t, struct proof *p)
 
 /* ---- many ------------------------------------------------------------------------- */
 
+struct many {
+	struct script *scripts;
+	bool explain;
+};
+
 static int work(void *ctx, size_t i, struct aip_buf *result, struct aip_err *err)
 {
-	struct script *s = (struct script *)ctx + i;
+	const struct many *m = ctx;
+	struct script *s = &m->scripts[i];
 	struct proof p = { 0 };
 	int r = proof_make(s->name, s->content, s->len, s->kind, &p, err);
 
+	if (r == 0 && !m->explain)
+		p.text[0] = p.json[0] = 0;
 	if (r == 0)
 		proof_put(&p, result);
 	proof_free(&p);
@@ -121,7 +129,7 @@ static int work(void *ctx, size_t i, struct aip_buf *result, struct aip_err *err
 static int done(void *ctx, size_t i, int code, const struct aip_buf *result,
 		const struct aip_err *why, struct aip_err *err)
 {
-	struct script *s = (struct script *)ctx + i;
+	struct script *s = &((struct many *)ctx)->scripts[i];
 	struct take t = { result->data, result->data + result->len, false };
 
 	if (code < 0) {
@@ -135,17 +143,18 @@ static int done(void *ctx, size_t i, int code, const struct aip_buf *result,
 
 static const char *name(void *ctx, size_t i)
 {
-	return ((struct script *)ctx)[i].name;
+	return ((struct many *)ctx)->scripts[i].name;
 }
 
-int proof_make_all(struct script *scripts, size_t n, int jobs, struct aip_err *err)
+int proof_make_all(struct script *scripts, size_t n, int jobs, bool explain, struct aip_err *err)
 {
+	struct many m = { scripts, explain };
 	const struct pool p = { .jobs = jobs,
 				.n = n,
 				.memory = MEMORY,
 				.seconds = SECONDS,
 				.result_max = RESULT_MAX,
-				.ctx = scripts,
+				.ctx = &m,
 				.work = work,
 				.done = done,
 				.name = name };

@@ -6,6 +6,7 @@
 #ifndef MKINDEX_PROOF_H
 #define MKINDEX_PROOF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
@@ -44,12 +45,16 @@ struct script {
 	const char *name; /* for errors and proofs */
 	enum aip_kind kind;
 	char pre[AIP_SHA256_HEX];
-	char *content;
+	const char *content;
 	size_t len;
 	struct proof proof;
 };
 
-/** proof_make_all - prove @n scripts. Return: 0, or the code of the first that the engine failed on. */
-int proof_make_all(struct script *scripts, size_t n, int jobs, struct aip_err *err);
+/**
+ * proof_make_all - prove @n scripts
+ * @explain: keep the proofs' text and json; else they are ""
+ * Return: 0, or the code of the first that the engine failed on.
+ */
+int proof_make_all(struct script *scripts, size_t n, int jobs, bool explain, struct aip_err *err);
 
 #endif

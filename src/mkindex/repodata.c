@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "common/fs.h"
-#include "common/root.h"
 #include "mkindex/sources.h"
 #include "patch/hook.h"
 #include "rpm/digest.h"
@@ -159,11 +158,30 @@ struct listing {
 	struct aip_err *err;
 };
 
+/*
+ * Whether a path in metadata stays in the repository as it is written.  Links are followed:
+ * mirrors are made of them, and they are the mirror's own.
+ */
+static bool stays_inside(const char *href)
+{
+	const char *p = href;
+
+	if (!p || *p == '/')
+		return false;
+	while (*p) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return false;
+		p += n + (p[n] == '/');
+	}
+	return p > href;
+}
+
 /* A package of the metadata is over: keep it when it has a patchable file. */
 static int end_package(struct listing *l)
 {
-	_cleanup_free_ char *rel = NULL, *path = NULL;
-	int r;
+	_cleanup_free_ char *path = NULL;
 
 	l->packages++;
 	if (!l->patchable || (l->arch && strcmp(l->arch, "src") == 0))
@@ -171,13 +189,12 @@ static int end_package(struct listing *l)
 	if (!l->href)
 		return aip_err_set(l->err, -EBADMSG,
 				   "%s: a package without location in the metadata", l->repo);
-	/* however the path is written, it means a file below the repository */
-	r = aip_root_resolve(l->repofd, l->href, 1, &rel, l->err);
-	if (r < 0 || faccessat(l->repofd, rel, R_OK, 0) < 0)
-		return aip_err_set(l->err, r < 0 ? r : -errno,
-				   "%s: the metadata lists %s, which is not there", l->repo,
-				   l->href);
-	if (asprintf(&path, "%s/%s", l->repo, rel) < 0) {
+	if (!stays_inside(l->href))
+		return aip_err_set(l->err, -EBADMSG, "%s: the metadata list %s, outside of it",
+				   l->repo, l->href);
+	if (faccessat(l->repofd, l->href, R_OK, 0) < 0)
+		return aip_err_errno(l->err, -errno, "%s: the metadata list %s", l->repo, l->href);
+	if (asprintf(&path, "%s/%s", l->repo, l->href) < 0) {
 		path = NULL;
 		return aip_err_errno(l->err, -ENOMEM, "cannot list %s", l->repo);
 	}
@@ -261,12 +278,13 @@ static int check_primary(int repofd, const char *repo, const struct primary *p, 
 			 struct aip_err *err)
 {
 	_cleanup_buf_ struct aip_buf file = AIP_BUF_INIT;
-	_cleanup_free_ char *rel = NULL;
 	char hex[AIP_DIGEST_HEX_MAX];
-	int r = aip_root_resolve(repofd, p->href, 1, &rel, err);
+	int r = 0;
 
+	if (!stays_inside(p->href))
+		r = aip_err_set(err, -EBADMSG, "its metadata list %s, outside of it", p->href);
 	if (r == 0)
-		r = aip_read_file(repofd, rel, PRIMARY_MAX, &file, err);
+		r = aip_read_file(repofd, p->href, PRIMARY_MAX, &file, err);
 	if (r == 0 && !file.len)
 		r = aip_err_set(err, -EBADMSG, "%s is empty", p->href);
 	if (r < 0)
@@ -277,7 +295,7 @@ static int check_primary(int repofd, const char *repo, const struct primary *p, 
 	if (!p->checksum || strcmp(hex, p->checksum) != 0)
 		return aip_err_set(err, -EBADMSG, "%s/%s is not what repomd.xml says", repo,
 				   p->href);
-	if (asprintf(path, "%s/%s", repo, rel) < 0) {
+	if (asprintf(path, "%s/%s", repo, p->href) < 0) {
 		*path = NULL;
 		return aip_err_errno(err, -ENOMEM, "cannot read %s", repo);
 	}

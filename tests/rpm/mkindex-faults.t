@@ -127,6 +127,9 @@ createrepo_c -q repo >&2
 is "a repository is read by its metadata" "$(status mk build -o old.json --stream t --issued 2026-01-01T00:00:00Z --report table repo)" 0
 has "only what has scripts is opened" "$(cat out)" "1 packages read, 0 known, 0 without scripts"
 same "with the same outcome" old.json before.json
+mkdir farm && ln -s "$PWD"/repo/*.rpm farm/ && createrepo_c -q farm >&2
+is "a repository of links to packages elsewhere" "$(status build farm)" 0
+same "is as good" old.json before.json
 for z in gz xz zst bz2; do
 	createrepo_c -q --general-compress-type=$z repo 2>/dev/null || createrepo_c -q --compress-type=$z repo 2>/dev/null || continue
 	is "metadata packed with $z" "$(status build repo)" 0
@@ -146,7 +149,7 @@ rm "$primary"
 refused "no primary.xml" "primary.xml" repo
 cp "saved/${primary##*/}" repo/repodata/
 rm repo/initscripts*.rpm
-refused "a package that the metadata lists is missing" "is not there" repo
+refused "a package that the metadata lists is missing" "No such file" repo
 # metadata that point out of the repository, or bring entities along
 forge() {
 	python3 - "$@" <<'PY'
@@ -169,7 +172,7 @@ else:
 PY
 }
 forge saved repo/repodata
-refused "metadata that point outside" "is not there" repo
+refused "metadata that point outside" "outside of it" repo
 rm -r repo/repodata && cp -r saved repo/repodata
 forge saved repo/repodata bomb
 refused "metadata with entities that grow without end" "is damaged" repo
