@@ -59,6 +59,15 @@ static int find(const struct census *census, const struct aipsnap_identity *id, 
 	return ret == -ENOENT && !access(name, F_OK) ? blkdev_from_path(name, b, err) : ret;
 }
 
+/* A start that was killed at its deadline left it half-way: begin anew. */
+static void unstick(int ctl, struct aipsnap_device *dev)
+{
+	struct aipsnap_slot slot = { .slot = dev->slot };
+
+	if (!ctl_call(ctl, AIPSNAP_STOP, &slot))
+		dev->state = AIPSNAP_WAITING;
+}
+
 static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *err)
 {
 	_cleanup_(census_free) struct census census = { 0 };
@@ -71,7 +80,10 @@ static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *
 
 	for (slot = 0; !ret && slot < AIPSNAP_MAX_DEVICES; slot++) {
 		ret = ctl_device(ctl, slot, &dev, err);
-		if (ret == -ENODEV || (!ret && dev.state != AIPSNAP_WAITING)) {
+		if (!ret && dev.state == AIPSNAP_STARTING)
+			unstick(ctl, &dev);
+		if (ret == -ENODEV ||
+		    (!ret && dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED)) {
 			ret = 0;
 			continue;
 		}
