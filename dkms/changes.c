@@ -11,7 +11,8 @@
 #include "device.h"
 
 /* The generations that count, from *from up to and without *to (NULL: all that follow). */
-static int find_range(struct aip_history *h, const struct aipsnap_changes *arg, struct aip_gen **from, struct aip_gen **to)
+static int find_range(struct aip_history *h, const struct aipsnap_changes *arg,
+		      struct aip_gen **from, struct aip_gen **to)
 {
 	struct aip_gen *gen;
 
@@ -26,18 +27,18 @@ static int find_range(struct aip_history *h, const struct aipsnap_changes *arg, 
 		return -ENOENT;
 	/* until has to be since, or to follow it */
 	gen = *from;
-	list_for_each_entry_from(gen, &h->gens, list)
-		if (gen == *to)
-			return 0;
+	list_for_each_entry_from(gen, &h->gens, list) if (gen == *to) return 0;
 	return -EINVAL;
 }
 
-static void or_leaves(struct aip_history *h, struct aip_gen *from, struct aip_gen *to, u32 n, unsigned long *page)
+static void or_leaves(struct aip_history *h, struct aip_gen *from, struct aip_gen *to, u32 n,
+		      unsigned long *page)
 {
 	struct aip_gen *gen = from;
 
 	memset(page, 0, AIP_LEAF_BYTES);
-	list_for_each_entry_from(gen, &h->gens, list) {
+	list_for_each_entry_from(gen, &h->gens, list)
+	{
 		if (gen == to)
 			break;
 		aip_map_or_leaf(&gen->map, n, page);
@@ -79,7 +80,8 @@ int aip_changes_read(struct aipsnap_changes *arg)
 	if (arg->flags || arg->first % 8 || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
 	aip_device_check(d);
-	if (d->state != AIPSNAP_TRACKING && d->state != AIPSNAP_SEALING && d->state != AIPSNAP_SEALED)
+	if (d->state != AIPSNAP_TRACKING && d->state != AIPSNAP_SEALING &&
+	    d->state != AIPSNAP_SEALED)
 		return -ENOENT;
 	rc = find_range(&d->history, arg, &from, &to);
 	if (rc)
@@ -119,12 +121,13 @@ int aip_changes_generations(struct aipsnap_generations *arg)
 	arg->nr = d->history.nr;
 	if (room < arg->nr)
 		return -ENOSPC;
-	list_for_each_entry(gen, &d->history.gens, list) {
+	list_for_each_entry (gen, &d->history.gens, list) {
 		struct aipsnap_generation g = {
 			.id = gen->id,
 			.time = gen->time,
 			.changed = aip_map_count(&gen->map),
-			.flags = gen->flags | (d->tracker && gen == d->tracker->open ? AIPSNAP_GEN_OPEN : 0),
+			.flags = gen->flags |
+				 (d->tracker && gen == d->tracker->open ? AIPSNAP_GEN_OPEN : 0),
 		};
 
 		if (copy_to_user(&list[n++], &g, sizeof(g)))

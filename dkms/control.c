@@ -56,7 +56,8 @@ static int call_table_load(void *p)
 	int rc, i;
 
 	arg->why = 0;
-	if (arg->flags & ~AIPSNAP_TABLE_FORMAT || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
+	if (arg->flags & ~AIPSNAP_TABLE_FORMAT ||
+	    memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
 	if (aip_table)
 		return -EBUSY;

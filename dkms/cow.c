@@ -14,10 +14,10 @@
 #include "hold.h"
 #include "own.h"
 
-#define COPY_BYTES	(2U << 20)	/* of buffers a snapshot */
-#define COPY_MIN	2U
-#define COPY_MAX	32U
-#define READS_MIN	16
+#define COPY_BYTES (2U << 20) /* of buffers a snapshot */
+#define COPY_MIN   2U
+#define COPY_MAX   32U
+#define READS_MIN  16
 
 enum stage {
 	STAGE_READ,
@@ -51,7 +51,7 @@ struct aip_piece {
 	struct aip_read *read;
 	struct bvec_iter iter;
 	bool from_origin;
-	struct bio bio;		/* last */
+	struct bio bio; /* last */
 };
 
 static struct workqueue_struct *copy_wq, *release_wq;
@@ -67,7 +67,8 @@ static bool is_copied(const struct aip_cow *cow, u64 chunk)
 }
 
 /* The first chunk of a write that is not copied; false: all are. */
-static bool next_chunk(struct aip_cow *cow, struct bio *bio, sector_t sector, unsigned int nr, u64 *chunk)
+static bool next_chunk(struct aip_cow *cow, struct bio *bio, sector_t sector, unsigned int nr,
+		       u64 *chunk)
 {
 	struct aip_tracker *t = cow->tracker;
 	u64 from = max_t(u64, sector, t->start) - t->start;
@@ -171,12 +172,14 @@ static void copy_endio(struct bio *bio)
 }
 
 /* Submits I/O of `nr` sectors of the buffer from `offset` on. */
-static void copy_submit(struct aip_copy *c, struct block_device *bdev, blk_opf_t opf, u64 sector, u32 offset, u32 nr)
+static void copy_submit(struct aip_copy *c, struct block_device *bdev, blk_opf_t opf, u64 sector,
+			u32 offset, u32 nr)
 {
 	u32 end = offset + nr;
 	struct bio *bio;
 
-	bio = aip_bio_alloc_bs(bdev, DIV_ROUND_UP(nr, PAGE_SECTORS) + 1, opf, GFP_NOIO, &c->cow->bs);
+	bio = aip_bio_alloc_bs(bdev, DIV_ROUND_UP(nr, PAGE_SECTORS) + 1, opf, GFP_NOIO,
+			       &c->cow->bs);
 	bio->bi_iter.bi_sector = sector;
 	bio->bi_private = c;
 	bio->bi_end_io = copy_endio;
@@ -184,7 +187,8 @@ static void copy_submit(struct aip_copy *c, struct block_device *bdev, blk_opf_t
 		u32 in_page = offset % PAGE_SECTORS;
 		u32 len = min_t(u32, PAGE_SECTORS - in_page, end - offset);
 
-		__bio_add_page(bio, c->pages[offset / PAGE_SECTORS], len << SECTOR_SHIFT, in_page << SECTOR_SHIFT);
+		__bio_add_page(bio, c->pages[offset / PAGE_SECTORS], len << SECTOR_SHIFT,
+			       in_page << SECTOR_SHIFT);
 		offset += len;
 	}
 	atomic_inc(&c->pending);
@@ -198,7 +202,8 @@ static void copy_read(struct aip_copy *c)
 	c->stage = STAGE_READ;
 	c->error = 0;
 	atomic_set(&c->pending, 1);
-	copy_submit(c, cow->origin.bdev, REQ_OP_READ, c->chunk << cow->shift, 0, chunk_sectors(cow, c->chunk));
+	copy_submit(c, cow->origin.bdev, REQ_OP_READ, c->chunk << cow->shift, 0,
+		    chunk_sectors(cow, c->chunk));
 	copy_step_done(c);
 }
 
@@ -240,7 +245,8 @@ static void copy_next(struct aip_copy *c)
 	struct aip_cow *cow = c->cow;
 
 	if (c->error && !cow->why)
-		aip_cow_fail(cow, c->stage == STAGE_READ ? AIPSNAP_WHY_ORIGIN_IO : AIPSNAP_WHY_STORE_IO);
+		aip_cow_fail(cow,
+			     c->stage == STAGE_READ ? AIPSNAP_WHY_ORIGIN_IO : AIPSNAP_WHY_STORE_IO);
 	if (cow->why) {
 		copy_finish(c);
 		return;
@@ -268,10 +274,10 @@ static struct aip_copy *find_copy(struct aip_cow *cow, u64 chunk)
 {
 	struct aip_copy *c;
 
-	list_for_each_entry(c, &cow->active, list)
+	list_for_each_entry (c, &cow->active, list)
 		if (c->chunk == chunk)
 			return c;
-	list_for_each_entry(c, &cow->done, list)
+	list_for_each_entry (c, &cow->done, list)
 		if (c->chunk == chunk)
 			return c;
 	return NULL;
@@ -284,7 +290,8 @@ static bool take(struct aip_cow *cow, struct bio *bio)
 	struct aip_copy *c;
 	u64 chunk;
 
-	if (cow->why || !next_chunk(cow, bio, bio->bi_iter.bi_sector + aip_bio_base(bio), bio_sectors(bio), &chunk)) {
+	if (cow->why || !next_chunk(cow, bio, bio->bi_iter.bi_sector + aip_bio_base(bio),
+				    bio_sectors(bio), &chunk)) {
 		bio_list_add(&one, bio);
 		release(cow, &one);
 		return true;
@@ -403,13 +410,15 @@ static void zero_own(struct aip_cow *cow, struct aip_piece *p)
 
 		if (own->first + own->nr <= first)
 			break;
-		__bio_for_each_segment(bv, p->read->bio, it, p->iter) {
+		__bio_for_each_segment(bv, p->read->bio, it, p->iter)
+		{
 			u64 next = at + (bv.bv_len >> SECTOR_SHIFT);
 			u64 from = max(at, own->first), to = min(next, own->first + own->nr);
 
 			if (from < to)
-				memset(page_address(bv.bv_page) + bv.bv_offset + ((from - at) << SECTOR_SHIFT), 0,
-				       (to - from) << SECTOR_SHIFT);
+				memset(page_address(bv.bv_page) + bv.bv_offset +
+					       ((from - at) << SECTOR_SHIFT),
+				       0, (to - from) << SECTOR_SHIFT);
 			at = next;
 		}
 	}
@@ -422,7 +431,7 @@ static void piece_endio(struct bio *bio)
 	struct aip_cow *cow = r->cow;
 	unsigned long flags;
 
-	smp_rmb();	/* the data came before this look at the bit */
+	smp_rmb(); /* the data came before this look at the bit */
 	if (p->from_origin && is_copied(cow, p->iter.bi_sector >> cow->shift)) {
 		spin_lock_irqsave(&cow->lock, flags);
 		list_add_tail(&p->list, &cow->again);
@@ -456,8 +465,9 @@ static void read_range(struct aip_read *r, struct bvec_iter iter)
 		if (copied) {
 			u64 there;
 
-			smp_rmb();	/* bit, then place */
-			bdev = aip_store_map(&cow->store, xa_to_value(xa_load(&cow->places, chunk)), offset, &at, &there);
+			smp_rmb(); /* bit, then place */
+			bdev = aip_store_map(&cow->store, xa_to_value(xa_load(&cow->places, chunk)),
+					     offset, &at, &there);
 			if (!bdev) {
 				r->status = BLK_STS_IOERR;
 				return;
@@ -489,7 +499,7 @@ static void read_again(struct aip_cow *cow)
 	spin_lock_irq(&cow->lock);
 	list_splice_init(&cow->again, &again);
 	spin_unlock_irq(&cow->lock);
-	list_for_each_entry_safe(p, next, &again, list) {
+	list_for_each_entry_safe (p, next, &again, list) {
 		struct aip_read *r = p->read;
 		struct bvec_iter iter = p->iter;
 
@@ -526,7 +536,7 @@ static void free_copies(struct aip_cow *cow)
 	struct aip_copy *c, *next;
 	u32 i;
 
-	list_for_each_entry_safe(c, next, &cow->idle, list) {
+	list_for_each_entry_safe (c, next, &cow->idle, list) {
 		for (i = 0; i < DIV_ROUND_UP(1U << cow->shift, PAGE_SECTORS); i++)
 			if (c->pages[i])
 				put_page(c->pages[i]);
@@ -561,11 +571,14 @@ static int make_pools(struct aip_cow *cow)
 	int rc;
 
 	rc = bioset_init(&cow->bs, COPY_MAX, 0, BIOSET_NEED_BVECS | BIOSET_NEED_RESCUER);
-	rc = rc ?: bioset_init(&cow->read_bs, READS_MIN, offsetof(struct aip_piece, bio), BIOSET_NEED_RESCUER);
+	rc = rc
+		     ?: bioset_init(&cow->read_bs, READS_MIN, offsetof(struct aip_piece, bio),
+				    BIOSET_NEED_RESCUER);
 	return rc ?: mempool_init_kmalloc_pool(&cow->reads, READS_MIN, sizeof(struct aip_read));
 }
 
-int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct aipsnap_member *u, const u32 *gate)
+int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct aipsnap_member *u,
+		 const u32 *gate)
 {
 	int rc;
 
@@ -609,7 +622,8 @@ void aip_cow_drain(struct aip_cow *cow)
 		flush_work(&cow->release_work);
 		spin_lock_irq(&cow->lock);
 		busy = !bio_list_empty(&cow->pending) || !bio_list_empty(&cow->release) ||
-		       !list_empty(&cow->active) || !list_empty(&cow->done) || !list_empty(&cow->again);
+		       !list_empty(&cow->active) || !list_empty(&cow->done) ||
+		       !list_empty(&cow->again);
 		spin_unlock_irq(&cow->lock);
 		if (!busy && !atomic_read(&cow->readers))
 			break;

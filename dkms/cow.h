@@ -29,8 +29,8 @@
 #include "store.h"
 
 enum aip_cow_gate {
-	AIP_GATE_BEFORE,	/* writes pass, counted by the hook's gate */
-	AIP_GATE_CLOSED,	/* writes wait: the generations are being switched */
+	AIP_GATE_BEFORE, /* writes pass, counted by the hook's gate */
+	AIP_GATE_CLOSED, /* writes wait: the generations are being switched */
 	AIP_GATE_COPY,
 };
 
@@ -38,21 +38,21 @@ struct aip_cow {
 	struct aip_tracker *tracker;
 	struct aip_bdev origin;
 	struct aip_store store;
-	const u32 *gate;		/* enum aip_cow_gate, shared by a set */
-	u32 why;			/* ended by itself; under lock */
-	u32 shift;			/* sectors to chunks */
+	const u32 *gate; /* enum aip_cow_gate, shared by a set */
+	u32 why;	 /* ended by itself; under lock */
+	u32 shift;	 /* sectors to chunks */
 	u64 sectors;
 	u64 chunks;
 	unsigned long *copied;
 	struct xarray places;
 
 	spinlock_t lock;
-	struct bio_list pending;	/* held, not looked at yet */
-	struct bio_list release;	/* may go */
-	struct list_head idle;		/* copies: not in use, … */
-	struct list_head active;	/* … reading or writing, … */
-	struct list_head done;		/* … a step is over */
-	struct list_head again;		/* reads of the image, to be done from the store */
+	struct bio_list pending; /* held, not looked at yet */
+	struct bio_list release; /* may go */
+	struct list_head idle;	 /* copies: not in use, … */
+	struct list_head active; /* … reading or writing, … */
+	struct list_head done;	 /* … a step is over */
+	struct list_head again;	 /* reads of the image, to be done from the store */
 	struct work_struct work;
 	struct work_struct release_work;
 
@@ -60,14 +60,15 @@ struct aip_cow {
 	struct bio_set bs;
 	struct bio_set read_bs;
 	mempool_t reads;
-	struct aip_range *own;		/* read as zeroes */
+	struct aip_range *own; /* read as zeroes */
 	u32 nr_own;
 };
 
 int aip_cow_module_init(void);
 void aip_cow_module_exit(void);
 
-int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct aipsnap_member *u, const u32 *gate);
+int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct aipsnap_member *u,
+		 const u32 *gate);
 /** No more bios come in (the tracker has let go of it, a grace period is over). */
 void aip_cow_exit(struct aip_cow *cow);
 

@@ -16,7 +16,9 @@ struct aip_device *aip_devices[AIPSNAP_MAX_DEVICES];
 
 struct aip_device *aip_device_find(u32 slot)
 {
-	return slot < AIPSNAP_MAX_DEVICES ? aip_devices[array_index_nospec(slot, AIPSNAP_MAX_DEVICES)] : NULL;
+	return slot < AIPSNAP_MAX_DEVICES
+		       ? aip_devices[array_index_nospec(slot, AIPSNAP_MAX_DEVICES)]
+		       : NULL;
 }
 
 struct aip_device *aip_device_by_dev(dev_t dev)
@@ -69,7 +71,7 @@ static void pack(struct aip_device *d, struct aip_disk_slot *s, u32 state)
 	s->lineage = d->history.lineage;
 	s->fp_method = cpu_to_le32(d->fingerprint.method);
 	memcpy(s->fp_digest, d->fingerprint.digest, sizeof(s->fp_digest));
-	list_for_each_entry(gen, &d->history.gens, list) {
+	list_for_each_entry (gen, &d->history.gens, list) {
 		struct aip_disk_gen *g = &s->gens[n++];
 
 		g->id = gen->id;
@@ -173,7 +175,8 @@ static int load_history(struct aip_device *d, const struct aip_disk_slot *s)
 		gen->id = s->gens[n].id;
 		gen->time = le64_to_cpu(s->gens[n].time);
 		gen->flags = le32_to_cpu(s->gens[n].flags);
-		rc = aip_record_claim(aip_table, gen, le32_to_cpu(s->gens[n].map), le32_to_cpu(s->gens[n].map_crc));
+		rc = aip_record_claim(aip_table, gen, le32_to_cpu(s->gens[n].map),
+				      le32_to_cpu(s->gens[n].map_crc));
 		if (rc) {
 			aip_gen_free(gen);
 			return rc;
@@ -271,8 +274,9 @@ static int check_enable(struct aipsnap_enable *arg)
 
 	if (!arg->chunk_shift)
 		arg->chunk_shift = AIPSNAP_CHUNK_SHIFT;
-	if (arg->chunk_shift < AIPSNAP_CHUNK_SHIFT_MIN || arg->chunk_shift > AIPSNAP_CHUNK_SHIFT_MAX ||
-	    (arg->flags & ~AIPSNAP_ENABLE_UNSAVED) || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
+	if (arg->chunk_shift < AIPSNAP_CHUNK_SHIFT_MIN ||
+	    arg->chunk_shift > AIPSNAP_CHUNK_SHIFT_MAX || (arg->flags & ~AIPSNAP_ENABLE_UNSAVED) ||
+	    memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
 	if (d) {
 		arg->slot = d->slot;
@@ -453,8 +457,11 @@ void aip_device_check(struct aip_device *d)
 	if (!rc)
 		return;
 	/* the range is fixed while it is followed */
-	pr_warn("aipsnap: slot %u (%s): the device %s: its lineage has ended\n", d->slot, d->identity.name,
-		rc == -ENXIO ? "is gone" : rc == -ESTALE ? "has another medium" : "was resized");
+	pr_warn("aipsnap: slot %u (%s): the device %s: its lineage has ended\n", d->slot,
+		d->identity.name,
+		rc == -ENXIO	? "is gone"
+		: rc == -ESTALE ? "has another medium"
+				: "was resized");
 	aip_device_write_dirty(d);
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
@@ -480,8 +487,10 @@ int aip_device_status(struct aipsnap_device *arg)
 	memset(arg, 0, sizeof(*arg));
 	arg->slot = d->slot;
 	arg->state = d->state;
-	arg->flags = (d->was_clean ? AIPSNAP_DEV_CLEAN : 0) | (d->unsaved ? AIPSNAP_DEV_UNSAVED : 0);
-	arg->why = d->state == AIPSNAP_STARTING || d->state == AIPSNAP_WAITING ? d->found_why : d->history.why;
+	arg->flags =
+		(d->was_clean ? AIPSNAP_DEV_CLEAN : 0) | (d->unsaved ? AIPSNAP_DEV_UNSAVED : 0);
+	arg->why = d->state == AIPSNAP_STARTING || d->state == AIPSNAP_WAITING ? d->found_why
+									       : d->history.why;
 	arg->chunk_shift = d->chunk_shift;
 	arg->generations = d->history.nr;
 	arg->sectors = d->sectors;
@@ -489,7 +498,7 @@ int aip_device_status(struct aipsnap_device *arg)
 	arg->lineage_time = d->history.time;
 	arg->identity = d->identity;
 	arg->fingerprint = d->fingerprint;
-	list_for_each_entry(gen, &d->history.gens, list)
+	list_for_each_entry (gen, &d->history.gens, list)
 		arg->memory += aip_map_memory(&gen->map);
 	arg->chunks = (d->sectors + (1ULL << (d->chunk_shift - 9)) - 1) >> (d->chunk_shift - 9);
 	if (!d->tracker)

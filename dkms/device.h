@@ -21,20 +21,20 @@
 
 struct aip_device {
 	u32 slot;
-	u32 state;		/* enum aipsnap_state */
+	u32 state; /* enum aipsnap_state */
 	u32 chunk_shift;
 	u64 sectors;
 	struct aipsnap_identity identity;
 	struct aipsnap_fingerprint fingerprint;
 	struct aip_history history;
 	struct aip_tracker *tracker;
-	bool unsaved;		/* not in the table */
-	bool was_clean;		/* CLEAN when it was loaded or sealed, and nothing known against it */
-	bool hooked;		/* holds the hook; under the table lock */
-	u32 found_why;		/* STARTING: why it cannot be resumed */
-	u64 token;		/* of the last BEGIN */
-	u64 writes;		/* seen by then */
-	dev_t dev;		/* as it was started */
+	bool unsaved;	/* not in the table */
+	bool was_clean; /* CLEAN when it was loaded or sealed, and nothing known against it */
+	bool hooked;	/* holds the hook; under the table lock */
+	u32 found_why;	/* STARTING: why it cannot be resumed */
+	u64 token;	/* of the last BEGIN */
+	u64 writes;	/* seen by then */
+	dev_t dev;	/* as it was started */
 };
 
 extern struct aip_device *aip_devices[AIPSNAP_MAX_DEVICES];

@@ -13,10 +13,10 @@
 #include "file.h"
 #include "own.h"
 
-#define BATCH		64
-#define MAX_EXTENTS	65536
+#define BATCH	    64
+#define MAX_EXTENTS 65536
 #ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC	0x58465342
+#define XFS_SUPER_MAGIC 0x58465342
 #endif
 
 /* ---- mapping ------------------------------------------------------------- */
@@ -50,16 +50,18 @@ static void unpin(struct aip_file *f)
 }
 
 /* Takes one extent; the file must have no hole before it. */
-static int add_extent(struct aip_file *f, const struct fiemap_extent *e, unsigned int flags, u32 *why)
+static int add_extent(struct aip_file *f, const struct fiemap_extent *e, unsigned int flags,
+		      u32 *why)
 {
 	u32 bad = FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |
-		  FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE |
-		  FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED;
+		  FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED |
+		  FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED;
 	struct aip_extent *x;
 
 	if (!(flags & AIP_FILE_UNWRITTEN))
 		bad |= FIEMAP_EXTENT_UNWRITTEN;
-	if ((e->fe_flags & bad) || (e->fe_logical | e->fe_physical | e->fe_length) & (SECTOR_SIZE - 1) ||
+	if ((e->fe_flags & bad) ||
+	    (e->fe_logical | e->fe_physical | e->fe_length) & (SECTOR_SIZE - 1) ||
 	    e->fe_logical >> SECTOR_SHIFT != f->sectors || !e->fe_length ||
 	    (e->fe_physical + e->fe_length) >> SECTOR_SHIFT > aip_bdev_sectors(f->bdev)) {
 		*why = AIPSNAP_WHY_TABLE_EXTENT;

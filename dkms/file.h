@@ -35,7 +35,7 @@ struct aip_file {
 };
 
 /** Unwritten extents are fine (for storage, not for a table). */
-#define AIP_FILE_UNWRITTEN	1
+#define AIP_FILE_UNWRITTEN 1
 
 /** Opens, maps and pins; -EINVAL with `why`; -EBUSY: in use as swap, table or storage. */
 int aip_file_open(struct aip_file *f, const struct aipsnap_file *u, unsigned int flags, u32 *why);
@@ -51,7 +51,7 @@ struct aip_io {
 	atomic_t pending;
 	int error;
 	struct completion done;
-	u64 written;		/* bytes */
+	u64 written; /* bytes */
 };
 
 void aip_io_begin(struct aip_io *io, struct aip_file *file);

@@ -13,8 +13,8 @@
 
 #include "flight.h"
 
-#define CACHE_MAX	512
-#define CACHE_START	128
+#define CACHE_MAX   512
+#define CACHE_START 128
 
 DEFINE_PER_CPU(struct aip_flight_cache, aip_flight_cache);
 static struct kmem_cache *flight_slab;
@@ -26,7 +26,8 @@ int aip_flight_init(void)
 	flight_slab = KMEM_CACHE(aip_flight, 0);
 	if (!flight_slab)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
+	{
 		struct aip_flight_cache *c = per_cpu_ptr(&aip_flight_cache, cpu);
 
 		for (i = 0; i < CACHE_START; i++) {
@@ -49,7 +50,8 @@ void aip_flight_exit(void)
 	/* a last aip_flight_end() may have counted and not yet returned */
 	synchronize_rcu_tasks();
 	synchronize_rcu();
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
+	{
 		struct aip_flight_cache *c = per_cpu_ptr(&aip_flight_cache, cpu);
 
 		while (c->free) {
@@ -107,8 +109,7 @@ u64 aip_flights_begun(const struct aip_flights *f, int side)
 	u64 sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
+	for_each_possible_cpu(cpu) sum += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
 	return sum;
 }
 
@@ -118,11 +119,9 @@ u64 aip_flights_open(const struct aip_flights *f, int side)
 	int cpu;
 
 	/* ended first: what ended after it was read only makes the sum larger */
-	for_each_possible_cpu(cpu)
-		ended += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->ended[side]);
+	for_each_possible_cpu(cpu) ended += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->ended[side]);
 	smp_rmb();
-	for_each_possible_cpu(cpu)
-		begun += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
+	for_each_possible_cpu(cpu) begun += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
 	return begun - ended;
 }
 

@@ -27,7 +27,7 @@ struct aip_flights {
 struct aip_flight {
 	union {
 		bio_end_io_t *end_io;
-		struct aip_flight *next;	/* when free */
+		struct aip_flight *next; /* when free */
 	};
 	void *private;
 	unsigned long __percpu *ended;

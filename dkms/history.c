@@ -53,7 +53,7 @@ void aip_history_clear(struct aip_history *h)
 {
 	struct aip_gen *gen, *next;
 
-	list_for_each_entry_safe(gen, next, &h->gens, list) {
+	list_for_each_entry_safe (gen, next, &h->gens, list) {
 		list_del(&gen->list);
 		aip_gen_free(gen);
 	}
@@ -84,7 +84,7 @@ struct aip_gen *aip_history_find(const struct aip_history *h, const struct aipsn
 {
 	struct aip_gen *gen;
 
-	list_for_each_entry(gen, &h->gens, list)
+	list_for_each_entry (gen, &h->gens, list)
 		if (!memcmp(&gen->id, id, sizeof(*id)))
 			return gen;
 	return NULL;

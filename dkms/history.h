@@ -24,20 +24,21 @@ struct aip_gen {
 	struct list_head list;
 	struct aipsnap_id id;
 	s64 time;
-	u32 flags;		/* AIPSNAP_GEN_MERGED */
-	int side;		/* of the device's flights */
+	u32 flags; /* AIPSNAP_GEN_MERGED */
+	int side;  /* of the device's flights */
 	struct aip_map map;
-	struct aip_saved *saved;	/* where it lies in the table, or NULL */
+	struct aip_saved *saved; /* where it lies in the table, or NULL */
 };
 
 struct aip_history {
 	struct list_head gens;
 	u32 nr;
-	struct aipsnap_id alias[AIP_ALIASES];	/* ids merged into the oldest generation, oldest first */
+	struct aipsnap_id
+		alias[AIP_ALIASES]; /* ids merged into the oldest generation, oldest first */
 	u32 nr_aliases;
 	struct aipsnap_id lineage;
 	s64 time;
-	u32 why;		/* enum aipsnap_why */
+	u32 why; /* enum aipsnap_why */
 };
 
 bool aip_id_is_zero(const struct aipsnap_id *id);

@@ -60,7 +60,8 @@ static bool hold_bio(struct bio *bio)
 	if (!nr || aip_own_bio(bio))
 		return false;
 	preempt_disable();
-	aip_for_each_tracker(t, disk) {
+	aip_for_each_tracker(t, disk)
+	{
 		if (held || !aip_tracker_touches(t, sector, nr))
 			continue;
 		held = hold_for_seal(t, bio) || aip_snapshot_hold(t, bio, sector, nr);
@@ -76,7 +77,7 @@ static aip_submit_ret gated_submit(struct bio *bio)
 #endif
 
 	this_cpu_inc(gate.cpu->begun[0]);
-	smp_mb();	/* pairs with aip_hold_gate_open(): begun, then the look at what to hold */
+	smp_mb(); /* pairs with aip_hold_gate_open(): begun, then the look at what to hold */
 	if (!hold_bio(bio)) {
 #ifdef AIP_HAVE_submit_void
 		submit_bio_noacct(bio);
@@ -144,8 +145,8 @@ static aip_submit_ret aip_submit(struct bio *bio)
 #endif
 }
 
-static void notrace on_submit(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops, aip_ftrace_regs *regs)
+static void notrace on_submit(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			      aip_ftrace_regs *regs)
 {
 	struct bio *bio = aip_ftrace_arg0(regs);
 	struct aip_tracker *t;
@@ -157,7 +158,9 @@ static void notrace on_submit(unsigned long ip, unsigned long parent_ip,
 	disk = aip_bio_disk(bio);
 	preempt_disable_notrace();
 	aip_for_each_tracker(t, disk)
+	{
 		redirect |= READ_ONCE(t->guard) == AIP_HOLD || READ_ONCE(t->snapshot) != NULL;
+	}
 	preempt_enable_notrace();
 	if (redirect)
 		aip_ftrace_set_ip(regs, (unsigned long)aip_submit);

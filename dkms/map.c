@@ -138,7 +138,8 @@ void aip_map_or(struct aip_map *dst, const struct aip_map *src)
 			continue;
 		if (from == AIP_LEAF_FULL) {
 			aip_map_mark_slow(dst, (u64)n << AIP_LEAF_SHIFT,
-					  ((u64)n << AIP_LEAF_SHIFT) + aip_map_leaf_bits(dst, n) - 1);
+					  ((u64)n << AIP_LEAF_SHIFT) + aip_map_leaf_bits(dst, n) -
+						  1);
 			continue;
 		}
 		to = get_leaf(dst, n, GFP_KERNEL);
@@ -171,7 +172,8 @@ u64 aip_map_count(const struct aip_map *map)
 
 u64 aip_map_memory(const struct aip_map *map)
 {
-	u64 sum = map->nr_leaves * sizeof(*map->leaf) + BITS_TO_LONGS(map->nr_leaves) * sizeof(long);
+	u64 sum =
+		map->nr_leaves * sizeof(*map->leaf) + BITS_TO_LONGS(map->nr_leaves) * sizeof(long);
 	u32 n;
 
 	for (n = 0; n < map->nr_leaves; n++)

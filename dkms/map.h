@@ -12,16 +12,16 @@
 #include <linux/bitops.h>
 #include <linux/types.h>
 
-#define AIP_LEAF_SHIFT	15
-#define AIP_LEAF_BITS	(1UL << AIP_LEAF_SHIFT)
-#define AIP_LEAF_BYTES	4096
-#define AIP_LEAF_FULL	((unsigned long *)1UL)	/* every chunk changed, no page */
+#define AIP_LEAF_SHIFT 15
+#define AIP_LEAF_BITS  (1UL << AIP_LEAF_SHIFT)
+#define AIP_LEAF_BYTES 4096
+#define AIP_LEAF_FULL  ((unsigned long *)1UL) /* every chunk changed, no page */
 
 struct aip_map {
-	u64 nr;			/* chunks */
+	u64 nr; /* chunks */
 	u32 nr_leaves;
-	unsigned long **leaf;	/* NULL: nothing changed; AIP_LEAF_FULL; a page */
-	unsigned long *stale;	/* leaves that differ from their copy in the table */
+	unsigned long **leaf; /* NULL: nothing changed; AIP_LEAF_FULL; a page */
+	unsigned long *stale; /* leaves that differ from their copy in the table */
 };
 
 int aip_map_init(struct aip_map *map, u64 nr);

@@ -23,7 +23,9 @@ static __always_inline void account(struct bio *bio, sector_t sector)
 
 	preempt_disable_notrace();
 	aip_for_each_tracker(t, disk)
+	{
 		aip_tracker_account(t, bio, sector, nr);
+	}
 	preempt_enable_notrace();
 }
 

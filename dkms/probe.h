@@ -5,7 +5,7 @@
 #ifndef AIP_PROBE_H
 #define AIP_PROBE_H
 
-int aip_probe_init(void);	/* -ENOENT: the kernel has not these tracepoints */
+int aip_probe_init(void); /* -ENOENT: the kernel has not these tracepoints */
 int aip_probe_on(void);
 void aip_probe_off(void);
 

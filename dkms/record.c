@@ -277,7 +277,8 @@ int aip_record_load(struct aip_gen *gen)
 	rc2 = aip_io_end(&io);
 	rc = rc ?: rc2;
 	for (n = 0; !rc && n < s->nr_leaves; n++) {
-		if (has_block(&s->leaf[n]) && crc32c(~0, gen->map.leaf[n], AIP_LEAF_BYTES) != s->leaf[n].crc)
+		if (has_block(&s->leaf[n]) &&
+		    crc32c(~0, gen->map.leaf[n], AIP_LEAF_BYTES) != s->leaf[n].crc)
 			rc = -EBADMSG;
 		cond_resched();
 	}

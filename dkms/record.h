@@ -14,7 +14,7 @@
 #include "table.h"
 
 struct aip_saved_leaf {
-	u32 block;	/* AIP_DISK_LEAF_* or a block */
+	u32 block; /* AIP_DISK_LEAF_* or a block */
 	u32 crc;
 };
 
@@ -23,9 +23,9 @@ struct aip_saved {
 	struct aip_table *table;
 	u32 nr_leaves;
 	u32 nr_maps;
-	u32 *map;		/* blocks of the chain */
-	u32 map_crc;		/* of its first block */
-	bool written;		/* all of it is as in memory, but for stale leaves */
+	u32 *map;     /* blocks of the chain */
+	u32 map_crc;  /* of its first block */
+	bool written; /* all of it is as in memory, but for stale leaves */
 	struct aip_saved_leaf *leaf;
 };
 

@@ -12,7 +12,7 @@
 
 #include "tracker.h"
 
-#define AIP_REGISTRY_BITS	6
+#define AIP_REGISTRY_BITS 6
 extern struct hlist_head aip_registry[1 << AIP_REGISTRY_BITS];
 
 static __always_inline struct hlist_head *aip_registry_bucket(const struct gendisk *disk)
@@ -23,10 +23,12 @@ static __always_inline struct hlist_head *aip_registry_bucket(const struct gendi
 }
 
 /** Every tracker `t` of `disk`; preemption is off. */
-#define aip_for_each_tracker(t, disk) \
-	for ((t) = hlist_entry_safe(READ_ONCE(aip_registry_bucket(disk)->first), struct aip_tracker, hash); (t); \
-	     (t) = hlist_entry_safe(READ_ONCE((t)->hash.next), struct aip_tracker, hash)) \
-		if ((t)->disk != (disk)) { } else
+#define aip_for_each_tracker(t, disk)                                                              \
+	for ((t) = hlist_entry_safe(READ_ONCE(aip_registry_bucket(disk)->first),                   \
+				    struct aip_tracker, hash);                                     \
+	     (t); (t) = hlist_entry_safe(READ_ONCE((t)->hash.next), struct aip_tracker, hash))     \
+		if ((t)->disk != (disk)) {                                                         \
+		} else
 
 /** Adds a tracker: from the return on every write to the device is seen.  Switches the probes on. */
 int aip_registry_add(struct aip_tracker *t);

@@ -55,13 +55,13 @@ static int save_all(struct aip_device *d, u64 *bytes)
 	for (;;) {
 		u64 need = 0;
 
-		list_for_each_entry(gen, &d->history.gens, list)
+		list_for_each_entry (gen, &d->history.gens, list)
 			need += aip_record_needs(gen);
 		if (need <= aip_table->free || d->history.nr < 3)
 			break;
 		aip_history_merge(&d->history);
 	}
-	list_for_each_entry(gen, &d->history.gens, list) {
+	list_for_each_entry (gen, &d->history.gens, list) {
 		rc = aip_record_save(aip_table, gen, bytes);
 		if (rc)
 			return rc;
@@ -80,7 +80,7 @@ static void unseal(struct aip_device *d)
 	spin_unlock_irqrestore(&t->held_lock, flags);
 	d->state = AIPSNAP_TRACKING;
 	d->token = 0;
-	aip_hold_kick(t);	/* what was held may go: the table says DIRTY */
+	aip_hold_kick(t); /* what was held may go: the table says DIRTY */
 	aip_device_unhook(d);
 }
 

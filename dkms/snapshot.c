@@ -16,19 +16,19 @@
 struct aip_snapshot_set {
 	refcount_t refs;
 	u64 number;
-	u32 gate;		/* enum aip_cow_gate */
+	u32 gate; /* enum aip_cow_gate */
 	bool used;
 };
 
 struct aip_snapshot {
 	u32 number;
 	u32 slot;
-	struct aip_tracker *tracker;	/* NULL: ended, only the disk is left */
+	struct aip_tracker *tracker; /* NULL: ended, only the disk is left */
 	struct aip_snapshot_set *set;
 	struct aip_cow cow;
 	struct gendisk *disk;
 	u32 why;
-	u64 room, used;			/* as it ended */
+	u64 room, used; /* as it ended */
 	u32 shift;
 	u64 sectors;
 	s64 time;
@@ -157,7 +157,8 @@ static void snapshot_free(struct aip_snapshot *s)
 	kfree(s);
 }
 
-struct aip_snapshot *aip_snapshot_prepare(struct aip_tracker *t, struct aipsnap_member *u, struct aip_snapshot_set *set)
+struct aip_snapshot *aip_snapshot_prepare(struct aip_tracker *t, struct aipsnap_member *u,
+					  struct aip_snapshot_set *set)
 {
 	struct aip_snapshot *s;
 	int rc;
@@ -276,7 +277,8 @@ int aip_snapshot_remove(u32 n)
 {
 	struct aip_snapshot *s;
 
-	s = n < AIPSNAP_MAX_SNAPSHOTS ? snapshots[array_index_nospec(n, AIPSNAP_MAX_SNAPSHOTS)] : NULL;
+	s = n < AIPSNAP_MAX_SNAPSHOTS ? snapshots[array_index_nospec(n, AIPSNAP_MAX_SNAPSHOTS)]
+				      : NULL;
 	if (!s)
 		return -ENODEV;
 	WRITE_ONCE(s->dying, true);
@@ -297,7 +299,8 @@ int aip_snapshot_status(struct aipsnap_snapshot *arg)
 	u32 n = arg->snapshot;
 	struct aip_snapshot *s;
 
-	s = n < AIPSNAP_MAX_SNAPSHOTS ? snapshots[array_index_nospec(n, AIPSNAP_MAX_SNAPSHOTS)] : NULL;
+	s = n < AIPSNAP_MAX_SNAPSHOTS ? snapshots[array_index_nospec(n, AIPSNAP_MAX_SNAPSHOTS)]
+				      : NULL;
 	if (!s)
 		return -ENODEV;
 	memset(arg, 0, sizeof(*arg));

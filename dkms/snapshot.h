@@ -24,7 +24,8 @@ void aip_snapshot_close_gate(struct aip_snapshot_set *set);
 void aip_snapshot_open_gate(struct aip_snapshot_set *set);
 
 /** Everything but the disk; -EBUSY: the device has a snapshot, or (why OWN) the storage lies on an origin. */
-struct aip_snapshot *aip_snapshot_prepare(struct aip_tracker *t, struct aipsnap_member *u, struct aip_snapshot_set *set);
+struct aip_snapshot *aip_snapshot_prepare(struct aip_tracker *t, struct aipsnap_member *u,
+					  struct aip_snapshot_set *set);
 /** Takes back what was prepared. */
 void aip_snapshot_discard(struct aip_snapshot *s);
 /** Makes the disk; fills in `u`.  On an error the snapshot is gone. */

@@ -27,7 +27,7 @@ static u32 load_leaves(struct aip_device *d)
 	struct aip_gen *gen;
 	int rc;
 
-	list_for_each_entry(gen, &d->history.gens, list) {
+	list_for_each_entry (gen, &d->history.gens, list) {
 		rc = aip_record_load(gen);
 		if (rc)
 			return rc == -ENOMEM ? AIPSNAP_WHY_MEMORY : AIPSNAP_WHY_BITMAP_DAMAGED;

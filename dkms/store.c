@@ -15,7 +15,7 @@
 struct aip_medium {
 	struct list_head list;
 	unsigned int users;
-	struct aip_file file;		/* or … */
+	struct aip_file file; /* or … */
 	struct aip_bdev dev;
 	struct block_device *bdev;
 	u64 sectors;
@@ -26,8 +26,10 @@ static LIST_HEAD(media);
 /* ---- own blocks ---------------------------------------------------------- */
 
 /* Calls fn for each run of sectors that a medium (or the table) has on a tracked device. */
-static void for_each_own(const struct aip_tracker *t, struct block_device *bdev, const struct aip_file *file,
-			 void (*fn)(const struct aip_tracker *t, u64 first, u64 nr, void *data), void *data)
+static void for_each_own(const struct aip_tracker *t, struct block_device *bdev,
+			 const struct aip_file *file,
+			 void (*fn)(const struct aip_tracker *t, u64 first, u64 nr, void *data),
+			 void *data)
 {
 	u64 base, first, end;
 	u32 i;
@@ -65,7 +67,7 @@ void aip_own_mark_table(void)
 }
 
 struct gather {
-	struct aip_range *ranges;	/* NULL: only count */
+	struct aip_range *ranges; /* NULL: only count */
 	u32 nr;
 };
 
@@ -84,7 +86,7 @@ static void gather_all(const struct aip_tracker *t, struct gather *g)
 
 	if (aip_table)
 		for_each_own(t, aip_table->file.bdev, &aip_table->file, gather, g);
-	list_for_each_entry(m, &media, list)
+	list_for_each_entry (m, &media, list)
 		for_each_own(t, m->bdev, m->file.file ? &m->file : NULL, gather, g);
 }
 
@@ -97,7 +99,7 @@ static int by_first(const void *a, const void *b)
 
 int aip_own_ranges(const struct aip_tracker *t, struct aip_range **ranges, u32 *nr)
 {
-	struct gather g = { };
+	struct gather g = {};
 
 	gather_all(t, &g);
 	*ranges = NULL;
@@ -123,10 +125,11 @@ static struct aip_medium *find_medium(struct aipsnap_member *u)
 
 	if (u->store == AIPSNAP_STORE_FILE)
 		f = fget(u->file.fd);
-	list_for_each_entry(m, &media, list) {
+	list_for_each_entry (m, &media, list) {
 		if (f && m->file.file && file_inode(m->file.file) == file_inode(f))
 			found = m;
-		if (u->store == AIPSNAP_STORE_DEVICE && !m->file.file && m->bdev->bd_dev == MKDEV(u->major, u->minor))
+		if (u->store == AIPSNAP_STORE_DEVICE && !m->file.file &&
+		    m->bdev->bd_dev == MKDEV(u->major, u->minor))
 			found = m;
 	}
 	if (f)
@@ -153,7 +156,7 @@ static bool on_older_origin(struct aip_medium *m)
 
 	for (i = 0; i < AIPSNAP_MAX_DEVICES; i++) {
 		struct aip_tracker *t = aip_devices[i] ? aip_devices[i]->tracker : NULL;
-		struct gather g = { };
+		struct gather g = {};
 
 		if (!t || !aip_snapshot_is_copying(t))
 			continue;
@@ -247,7 +250,8 @@ bool aip_store_alloc(struct aip_store *store, u64 *place)
 	return true;
 }
 
-struct block_device *aip_store_map(struct aip_store *store, u64 place, u32 offset, u64 *sector, u64 *nr)
+struct block_device *aip_store_map(struct aip_store *store, u64 place, u32 offset, u64 *sector,
+				   u64 *nr)
 {
 	struct aip_medium *m = store->medium;
 	u64 at = store->first + place * store->chunk_sectors + offset;

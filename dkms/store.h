@@ -23,9 +23,9 @@ struct aip_medium;
 
 struct aip_store {
 	struct aip_medium *medium;
-	u64 first;		/* sector of the medium */
+	u64 first; /* sector of the medium */
 	u32 chunk_sectors;
-	u64 room;		/* chunks */
+	u64 room; /* chunks */
 	u64 used;
 };
 
@@ -35,7 +35,8 @@ void aip_store_close(struct aip_store *store);
 /** The next free place; false: full. */
 bool aip_store_alloc(struct aip_store *store, u64 *place);
 /** Where sector `offset` of a place is, and how many follow it there. */
-struct block_device *aip_store_map(struct aip_store *store, u64 place, u32 offset, u64 *sector, u64 *nr);
+struct block_device *aip_store_map(struct aip_store *store, u64 place, u32 offset, u64 *sector,
+				   u64 *nr);
 
 /**
  * Own ranges (table and all stores) on a tracked device, in its own sectors,

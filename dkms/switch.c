@@ -28,7 +28,7 @@
 #include "snapshot.h"
 #include "switch.h"
 
-#define SETTLE_MS	30000
+#define SETTLE_MS 30000
 
 struct member {
 	struct aipsnap_member u;
@@ -44,7 +44,7 @@ struct job {
 	u32 nr_members;
 	struct aip_frozen *frozen;
 	u32 nr_freeze;
-	struct mutex lock;		/* the watchdog against the freezer */
+	struct mutex lock; /* the watchdog against the freezer */
 	bool late;
 	struct delayed_work watchdog;
 	struct aip_snapshot_set *set;
@@ -187,7 +187,8 @@ static void switch_all(struct job *job)
 	u32 i;
 
 	for (i = 0; i < job->nr_members; i++)
-		job->members[i].old = aip_tracker_switch(job->members[i].device->tracker, job->members[i].gen);
+		job->members[i].old =
+			aip_tracker_switch(job->members[i].device->tracker, job->members[i].gen);
 }
 
 /* The old generations' writes end; histories grow. */
@@ -290,7 +291,8 @@ int aip_switch(struct aipsnap_switch *arg)
 
 	arg->why = 0;
 	arg->frozen_us = 0;
-	if (!arg->nr_members || arg->nr_members > AIPSNAP_MAX_DEVICES || arg->nr_freeze > AIPSNAP_MAX_FREEZE ||
+	if (!arg->nr_members || arg->nr_members > AIPSNAP_MAX_DEVICES ||
+	    arg->nr_freeze > AIPSNAP_MAX_FREEZE ||
 	    memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
 	job = new_job(arg);

@@ -34,7 +34,8 @@ u32 aip_table_alloc(struct aip_table *table)
 
 bool aip_table_claim(struct aip_table *table, u32 block)
 {
-	if (block < AIP_DATA_BLOCK || block >= table->blocks || __test_and_set_bit(block, table->used))
+	if (block < AIP_DATA_BLOCK || block >= table->blocks ||
+	    __test_and_set_bit(block, table->used))
 		return false;
 	table->free--;
 	return true;
@@ -42,7 +43,8 @@ bool aip_table_claim(struct aip_table *table, u32 block)
 
 void aip_table_release(struct aip_table *table, u32 block)
 {
-	if (block < AIP_DATA_BLOCK || block >= table->blocks || !__test_and_clear_bit(block, table->used))
+	if (block < AIP_DATA_BLOCK || block >= table->blocks ||
+	    !__test_and_clear_bit(block, table->used))
 		return;
 	table->free++;
 }
@@ -96,7 +98,8 @@ int aip_table_update(struct aip_table *table, u32 n)
 
 	lockdep_assert_held(&table->lock);
 	if (n < AIPSNAP_MAX_DEVICES)
-		h->slot_crc[n] = cpu_to_le32(le32_to_cpu(table->slots[n]->state) ? slot_crc(table->slots[n]) : 0);
+		h->slot_crc[n] = cpu_to_le32(
+			le32_to_cpu(table->slots[n]->state) ? slot_crc(table->slots[n]) : 0);
 	le64_add_cpu(&h->seq, 1);
 	h->crc = cpu_to_le32(header_crc(h));
 	for (copy = 0; copy < 2; copy++) {
@@ -105,7 +108,8 @@ int aip_table_update(struct aip_table *table, u32 n)
 	}
 	table->bad = rc;
 	if (rc)
-		pr_err("aipsnap: the table cannot be written (error %d): changes are tracked in memory only\n", rc);
+		pr_err("aipsnap: the table cannot be written (error %d): changes are tracked in memory only\n",
+		       rc);
 	return rc;
 }
 
@@ -139,7 +143,7 @@ static void free_copy(struct copy *c)
 
 static int read_copy(struct aip_table *table, int copy, struct copy *c)
 {
-	void **data = (void **)c;	/* header, slots: AIP_COPY_BLOCKS pointers */
+	void **data = (void **)c; /* header, slots: AIP_COPY_BLOCKS pointers */
 	int i;
 
 	BUILD_BUG_ON(offsetof(struct copy, valid) != AIP_COPY_BLOCKS * sizeof(void *));
@@ -156,9 +160,11 @@ static bool slot_valid(const struct aip_disk_slot *s, u32 n)
 	u32 shift = le32_to_cpu(s->chunk_shift);
 
 	return le32_to_cpu(s->slot) == n &&
-	       (le32_to_cpu(s->state) == AIP_DISK_DIRTY || le32_to_cpu(s->state) == AIP_DISK_CLEAN) &&
+	       (le32_to_cpu(s->state) == AIP_DISK_DIRTY ||
+		le32_to_cpu(s->state) == AIP_DISK_CLEAN) &&
 	       shift >= AIPSNAP_CHUNK_SHIFT_MIN && shift <= AIPSNAP_CHUNK_SHIFT_MAX &&
-	       le32_to_cpu(s->nr_gens) <= AIPSNAP_MAX_GENERATIONS && le32_to_cpu(s->nr_aliases) <= AIP_ALIASES;
+	       le32_to_cpu(s->nr_gens) <= AIPSNAP_MAX_GENERATIONS &&
+	       le32_to_cpu(s->nr_aliases) <= AIP_ALIASES;
 }
 
 /* Sets c->valid, or says in *why what is wrong. */
@@ -180,7 +186,8 @@ static void check_copy(struct aip_table *table, struct copy *c, u32 *why)
 		*why = AIPSNAP_WHY_TABLE_SIZE;
 		return;
 	}
-	if (memcmp(h->fs_uuid, aip_sb_uuid(file_inode(table->file.file)->i_sb), sizeof(h->fs_uuid))) {
+	if (memcmp(h->fs_uuid, aip_sb_uuid(file_inode(table->file.file)->i_sb),
+		   sizeof(h->fs_uuid))) {
 		*why = AIPSNAP_WHY_TABLE_FOREIGN;
 		return;
 	}
@@ -190,7 +197,8 @@ static void check_copy(struct aip_table *table, struct copy *c, u32 *why)
 		return;
 	}
 	for (n = 0; n < AIPSNAP_MAX_DEVICES; n++)
-		if (h->slot_crc[n] && (le32_to_cpu(h->slot_crc[n]) != slot_crc(c->slot[n]) || !slot_valid(c->slot[n], n)))
+		if (h->slot_crc[n] && (le32_to_cpu(h->slot_crc[n]) != slot_crc(c->slot[n]) ||
+				       !slot_valid(c->slot[n], n)))
 			return;
 	c->valid = true;
 	*why = AIPSNAP_WHY_NONE;
@@ -217,7 +225,7 @@ static void adopt(struct aip_table *table, struct copy *c)
 
 static int read_table(struct aip_table *table, u32 *why)
 {
-	struct copy copy[2] = { };
+	struct copy copy[2] = {};
 	u32 why2;
 	int rc, rc2;
 
@@ -261,7 +269,7 @@ out:
 static int check_blank(struct aip_table *table, const struct aipsnap_id *nonce, u32 *why)
 {
 	enum { SLICE = 32 };
-	void *data[SLICE] = { };
+	void *data[SLICE] = {};
 	struct aipsnap_blank want = { .nonce = *nonce };
 	u32 first, i;
 	int rc = 0;
@@ -279,7 +287,8 @@ static int check_blank(struct aip_table *table, const struct aipsnap_id *nonce, 
 		for (i = 0; !rc && i < nr; i++) {
 			want.block = cpu_to_le64(first + i);
 			if (memcmp(data[i], &want, sizeof(want)) ||
-			    memchr_inv(data[i] + sizeof(want), 0, AIPSNAP_TABLE_BLOCK - sizeof(want))) {
+			    memchr_inv(data[i] + sizeof(want), 0,
+				       AIPSNAP_TABLE_BLOCK - sizeof(want))) {
 				*why = AIPSNAP_WHY_TABLE_BLANK;
 				rc = -EINVAL;
 			}

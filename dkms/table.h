@@ -22,9 +22,9 @@ struct aip_table {
 	unsigned long *used;
 	struct aip_disk_header header;
 	struct aip_disk_slot *slots[AIPSNAP_MAX_DEVICES];
-	unsigned int copies;	/* valid ones when it was loaded, bits 0 and 1 */
-	bool equal;		/* both, and the same */
-	bool bad;		/* the last update failed */
+	unsigned int copies; /* valid ones when it was loaded, bits 0 and 1 */
+	bool equal;	     /* both, and the same */
+	bool bad;	     /* the last update failed */
 	u64 written;
 };
 

@@ -10,8 +10,8 @@
 #include "snapshot.h"
 #include "tracker.h"
 
-#define MAX_CHUNKS	(1ULL << 32)
-#define DRAIN_MS	30000
+#define MAX_CHUNKS (1ULL << 32)
+#define DRAIN_MS   30000
 
 bool aip_bio_is_own(struct bio *bio)
 {

@@ -27,8 +27,8 @@ struct aip_snapshot;
 
 enum aip_guard {
 	AIP_PASS = 0,
-	AIP_WATCH,	/* being sealed: our own writes are left out of the account */
-	AIP_HOLD,	/* the table says CLEAN: writes are held until it says DIRTY */
+	AIP_WATCH, /* being sealed: our own writes are left out of the account */
+	AIP_HOLD,  /* the table says CLEAN: writes are held until it says DIRTY */
 };
 
 struct aip_tracker {
@@ -36,18 +36,18 @@ struct aip_tracker {
 	struct gendisk *disk;
 	sector_t start;
 	sector_t sectors;
-	u32 shift;			/* sectors to chunks */
-	u32 guard;			/* enum aip_guard */
-	struct aip_gen *open;		/* changes under RCU */
+	u32 shift;	      /* sectors to chunks */
+	u32 guard;	      /* enum aip_guard */
+	struct aip_gen *open; /* changes under RCU */
 	struct aip_flights flights;
-	struct aip_snapshot *snapshot;	/* changes under RCU */
-	bool uncounted;			/* a write is in flight that could not be counted */
-	bool stuck;			/* writes of the generation before the last did not end */
-	bool overrun;			/* a write went beyond `sectors` */
+	struct aip_snapshot *snapshot; /* changes under RCU */
+	bool uncounted;		       /* a write is in flight that could not be counted */
+	bool stuck;		       /* writes of the generation before the last did not end */
+	bool overrun;		       /* a write went beyond `sectors` */
 
 	int partno;
 	u64 diskseq;
-	struct aip_bdev keep;		/* kernels without disk sequence numbers */
+	struct aip_bdev keep; /* kernels without disk sequence numbers */
 	struct aip_device *device;
 
 	spinlock_t held_lock;
@@ -93,13 +93,15 @@ void aip_tracker_unheld(struct aip_tracker *t);
 bool aip_bio_is_own(struct bio *bio);
 
 /** True when a bio that begins at absolute `sector` touches the device. */
-static __always_inline bool aip_tracker_touches(const struct aip_tracker *t, sector_t sector, u64 nr)
+static __always_inline bool aip_tracker_touches(const struct aip_tracker *t, sector_t sector,
+						u64 nr)
 {
 	return sector + nr > t->start && sector < t->start + t->sectors;
 }
 
 /** Counts and marks a write of `nr` sectors at absolute `sector`.  Preemption is off. */
-static __always_inline void aip_tracker_account(struct aip_tracker *t, struct bio *bio, sector_t sector, unsigned int nr)
+static __always_inline void aip_tracker_account(struct aip_tracker *t, struct bio *bio,
+						sector_t sector, unsigned int nr)
 {
 	sector_t from = sector - t->start;
 	struct aip_gen *gen;

@@ -45,7 +45,8 @@ void aip_bdev_close(struct aip_bdev *b)
 #elif defined(AIP_HAVE_blk_mode)
 	blkdev_put(b->bdev, b->holder);
 #else
-	blkdev_put(b->bdev, FMODE_READ | (b->write ? FMODE_WRITE : 0) | (b->holder ? FMODE_EXCL : 0));
+	blkdev_put(b->bdev,
+		   FMODE_READ | (b->write ? FMODE_WRITE : 0) | (b->holder ? FMODE_EXCL : 0));
 #endif
 	b->bdev = NULL;
 }
@@ -153,14 +154,16 @@ int aip_part_range(struct gendisk *disk, int partno, sector_t *start, sector_t *
 	return rc;
 }
 
-int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data), void *data)
+int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data),
+		      void *data)
 {
 	struct block_device *part;
 	unsigned long i;
 	int rc = 0;
 
 	rcu_read_lock();
-	xa_for_each(&disk->part_tbl, i, part) {
+	xa_for_each(&disk->part_tbl, i, part)
+	{
 		rc = fn(part, data);
 		if (rc)
 			break;
@@ -194,7 +197,8 @@ int aip_part_range(struct gendisk *disk, int partno, sector_t *start, sector_t *
 	return rc;
 }
 
-int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data), void *data)
+int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data),
+		      void *data)
 {
 	struct disk_part_iter it;
 	struct hd_struct *part;

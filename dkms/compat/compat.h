@@ -99,7 +99,8 @@ static inline sector_t aip_remap_base(struct bio *bio)
 #endif
 }
 
-static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp)
+static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned short vecs,
+					blk_opf_t opf, gfp_t gfp)
 {
 #ifdef AIP_HAVE_bio_alloc_bdev
 	return bio_alloc(bdev, vecs, opf, gfp);
@@ -115,8 +116,8 @@ static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned shor
 }
 
 /** From a bio_set with vectors of its own; waits, does not fail, with GFP_NOIO. */
-static inline struct bio *aip_bio_alloc_bs(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp,
-					   struct bio_set *bs)
+static inline struct bio *aip_bio_alloc_bs(struct block_device *bdev, unsigned short vecs,
+					   blk_opf_t opf, gfp_t gfp, struct bio_set *bs)
 {
 #ifdef AIP_HAVE_bio_alloc_bdev
 	return bio_alloc_bioset(bdev, vecs, opf, gfp, bs);
@@ -132,7 +133,8 @@ static inline struct bio *aip_bio_alloc_bs(struct block_device *bdev, unsigned s
 }
 
 /** A clone that shares the vectors of `from`, for another device. */
-static inline struct bio *aip_bio_clone(struct block_device *bdev, struct bio *from, gfp_t gfp, struct bio_set *bs)
+static inline struct bio *aip_bio_clone(struct block_device *bdev, struct bio *from, gfp_t gfp,
+					struct bio_set *bs)
 {
 #ifdef AIP_HAVE_bio_alloc_clone
 	return bio_alloc_clone(bdev, from, gfp, bs);
@@ -251,7 +253,8 @@ void aip_sync_parts(struct gendisk *disk);
  * Calls fn(bdev, data) for the disk and each of its partitions that is known
  * to the kernel, until one call returns non-zero, which is returned.
  */
-int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data), void *data);
+int aip_for_each_part(struct gendisk *disk, int (*fn)(struct block_device *bdev, void *data),
+		      void *data);
 
 /**
  * The super block mounted directly on a block device, or NULL.  The pointer
@@ -317,33 +320,53 @@ static inline const u8 *aip_sb_uuid(const struct super_block *sb)
 /* ---- our own disks ------------------------------------------------------- */
 
 #if defined(AIP_HAVE_bdev_file) || defined(AIP_HAVE_blk_mode)
-#define AIP_DISK_OPEN(name, fn) \
-	static int name##_open(struct gendisk *disk, blk_mode_t mode) { return fn(disk); }
-#define AIP_DISK_RELEASE(name, fn) \
-	static void name##_release(struct gendisk *disk) { fn(disk); }
+#define AIP_DISK_OPEN(name, fn)                                                                    \
+	static int name##_open(struct gendisk *disk, blk_mode_t mode)                              \
+	{                                                                                          \
+		return fn(disk);                                                                   \
+	}
+#define AIP_DISK_RELEASE(name, fn)                                                                 \
+	static void name##_release(struct gendisk *disk)                                           \
+	{                                                                                          \
+		fn(disk);                                                                          \
+	}
 #else
-#define AIP_DISK_OPEN(name, fn) \
-	static int name##_open(struct block_device *bdev, fmode_t mode) { return fn(bdev->bd_disk); }
-#define AIP_DISK_RELEASE(name, fn) \
-	static void name##_release(struct gendisk *disk, fmode_t mode) { fn(disk); }
+#define AIP_DISK_OPEN(name, fn)                                                                    \
+	static int name##_open(struct block_device *bdev, fmode_t mode)                            \
+	{                                                                                          \
+		return fn(bdev->bd_disk);                                                          \
+	}
+#define AIP_DISK_RELEASE(name, fn)                                                                 \
+	static void name##_release(struct gendisk *disk, fmode_t mode)                             \
+	{                                                                                          \
+		fn(disk);                                                                          \
+	}
 #endif
 #ifdef AIP_HAVE_submit_void
-#define AIP_DISK_SUBMIT(name, fn) static void name##_submit(struct bio *bio) { fn(bio); }
+#define AIP_DISK_SUBMIT(name, fn)                                                                  \
+	static void name##_submit(struct bio *bio)                                                 \
+	{                                                                                          \
+		fn(bio);                                                                           \
+	}
 #else
-#define AIP_DISK_SUBMIT(name, fn) \
-	static blk_qc_t name##_submit(struct bio *bio) { fn(bio); return BLK_QC_T_NONE; }
+#define AIP_DISK_SUBMIT(name, fn)                                                                  \
+	static blk_qc_t name##_submit(struct bio *bio)                                             \
+	{                                                                                          \
+		fn(bio);                                                                           \
+		return BLK_QC_T_NONE;                                                              \
+	}
 #endif
 
 /** Operations of a bio-based disk: int open(disk), void release(disk), void submit(bio). */
-#define AIP_DISK_FOPS(name, open_fn, release_fn, submit_fn) \
-	AIP_DISK_OPEN(name, open_fn) \
-	AIP_DISK_RELEASE(name, release_fn) \
-	AIP_DISK_SUBMIT(name, submit_fn) \
-	static const struct block_device_operations name = { \
-		.owner = THIS_MODULE, \
-		.open = name##_open, \
-		.release = name##_release, \
-		.submit_bio = name##_submit, \
+#define AIP_DISK_FOPS(name, open_fn, release_fn, submit_fn)                                        \
+	AIP_DISK_OPEN(name, open_fn)                                                               \
+	AIP_DISK_RELEASE(name, release_fn)                                                         \
+	AIP_DISK_SUBMIT(name, submit_fn)                                                           \
+	static const struct block_device_operations name = {                                       \
+		.owner = THIS_MODULE,                                                              \
+		.open = name##_open,                                                               \
+		.release = name##_release,                                                         \
+		.submit_bio = name##_submit,                                                       \
 	}
 
 struct gendisk *aip_disk_alloc(const struct block_device_operations *fops, unsigned int block_size);

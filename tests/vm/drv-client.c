@@ -118,7 +118,8 @@ static void load(const char *path, const struct aipsnap_id *nonce)
 		a.nonce = *nonce;
 	}
 	call(AIPSNAP_TABLE_LOAD, &a, path, &a.why);
-	printf("table %s blocks %llu copies %u devices %u\n", id_text(&a.table), a.blocks, a.copies, a.devices);
+	printf("table %s blocks %llu copies %u devices %u\n", id_text(&a.table), a.blocks, a.copies,
+	       a.devices);
 }
 
 static void format(const char *path, unsigned int mib)
@@ -172,14 +173,18 @@ static __u64 begin(int slot, const char *dev)
 static void commit(int slot, __u64 token, const char *uuid, const char *word, int new)
 {
 	struct aipsnap_start_commit c = {
-		.slot = slot, .token = token, .flags = new ? AIPSNAP_START_NEW : 0,
+		.slot = slot,
+		.token = token,
+		.flags = new ? AIPSNAP_START_NEW : 0,
 		.why = new ? AIPSNAP_WHY_FLAG : 0,
-		.identity = identity(uuid, uuid), .fingerprint = finger(word),
+		.identity = identity(uuid, uuid),
+		.fingerprint = finger(word),
 	};
 
 	call(AIPSNAP_START_COMMIT, &c, "commit", &c.why);
-	printf("%s why %u lineage %s generation %s\n", c.flags & AIPSNAP_START_RESUMED ? "resumed" : "new",
-	       c.why, id_text(&c.lineage), id_text(&c.generation));
+	printf("%s why %u lineage %s generation %s\n",
+	       c.flags & AIPSNAP_START_RESUMED ? "resumed" : "new", c.why, id_text(&c.lineage),
+	       id_text(&c.generation));
 }
 
 static __u64 seal_begin(int slot)
@@ -194,7 +199,10 @@ static __u64 seal_begin(int slot)
 static void seal_commit(int slot, __u64 token, const char *uuid, const char *word)
 {
 	struct aipsnap_seal_commit c = {
-		.slot = slot, .token = token, .identity = identity(uuid, uuid), .fingerprint = finger(word),
+		.slot = slot,
+		.token = token,
+		.identity = identity(uuid, uuid),
+		.fingerprint = finger(word),
 	};
 
 	call(AIPSNAP_SEAL_COMMIT, &c, "seal-commit", &c.why);
@@ -207,14 +215,16 @@ static void status(int slot)
 
 	call(AIPSNAP_DEVICE, &d, "status", NULL);
 	printf("state %u dev %u:%u flags %u why %u shift %u generations %u sectors %llu chunks %llu writes %llu in_flight %llu memory %llu lineage %s snapshots %u\n",
-	       d.state, d.major, d.minor, d.flags, d.why, d.chunk_shift, d.generations, d.sectors, d.chunks,
-	       d.writes, d.in_flight, d.memory, id_text(&d.lineage), d.snapshots);
+	       d.state, d.major, d.minor, d.flags, d.why, d.chunk_shift, d.generations, d.sectors,
+	       d.chunks, d.writes, d.in_flight, d.memory, id_text(&d.lineage), d.snapshots);
 }
 
 static void gens(int slot)
 {
 	struct aipsnap_generation g[AIPSNAP_MAX_GENERATIONS];
-	struct aipsnap_generations a = { .slot = slot, .nr = AIPSNAP_MAX_GENERATIONS, .list = (uintptr_t)g };
+	struct aipsnap_generations a = { .slot = slot,
+					 .nr = AIPSNAP_MAX_GENERATIONS,
+					 .list = (uintptr_t)g };
 
 	call(AIPSNAP_GENERATIONS, &a, "gens", NULL);
 	for (unsigned int i = 0; i < a.nr; i++)
@@ -281,8 +291,8 @@ static void snapshot(int n)
 	struct aipsnap_snapshot s = { .snapshot = n };
 
 	call(AIPSNAP_SNAPSHOT, &s, "snapshot", NULL);
-	printf("slot %u flags %u why %u sectors %llu room %llu used %llu openers %u set %llu\n", s.slot, s.flags, s.why,
-	       s.sectors, s.store_chunks, s.store_used, s.openers, s.set);
+	printf("slot %u flags %u why %u sectors %llu room %llu used %llu openers %u set %llu\n",
+	       s.slot, s.flags, s.why, s.sectors, s.store_chunks, s.store_used, s.openers, s.set);
 }
 
 /* Each chunk that differs has to be in the list. */
@@ -318,7 +328,8 @@ static int compare(const char *pa, const char *pb, unsigned int shift)
 				printf("MISSED chunk %llu\n", n);
 		}
 	}
-	printf("missed %llu differ %llu reported %llu extra %llu of %llu\n", missed, differ, reported, extra, n);
+	printf("missed %llu differ %llu reported %llu extra %llu of %llu\n", missed, differ,
+	       reported, extra, n);
 	return missed != 0;
 }
 
@@ -339,15 +350,16 @@ int main(int argc, char **argv)
 		struct aipsnap_info i;
 
 		call(AIPSNAP_INFO, &i, cmd, NULL);
-		printf("abi %u flags %u version %s blocks %llu free %llu written %llu devices %u snapshots %u why %u\n", i.abi,
-		       i.flags, i.version, i.table_blocks, i.table_free, i.table_written, i.devices, i.snapshots, i.table_why);
+		printf("abi %u flags %u version %s blocks %llu free %llu written %llu devices %u snapshots %u why %u\n",
+		       i.abi, i.flags, i.version, i.table_blocks, i.table_free, i.table_written,
+		       i.devices, i.snapshots, i.table_why);
 	} else if (!strcmp(cmd, "enable") && n >= 1)
 		enable(a);
 	else if (!strcmp(cmd, "begin") && n == 2)
 		printf("%llu\n", begin(slot, a[1]));
 	else if (!strcmp(cmd, "commit") && n >= 4)
 		commit(slot, strtoull(a[1], NULL, 10), a[2], a[3], n > 4);
-	else if (!strcmp(cmd, "start") && n >= 4)	/* SLOT DEV UUID WORD */
+	else if (!strcmp(cmd, "start") && n >= 4) /* SLOT DEV UUID WORD */
 		commit(slot, begin(slot, a[1]), a[2], a[3], n > 4);
 	else if (!strcmp(cmd, "seal") && n == 3)
 		seal_commit(slot, seal_begin(slot), a[1], a[2]);
@@ -370,7 +382,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(cmd, "changes") && n >= 2)
 		changes(slot, a[1], a[2]);
 	else if (!strcmp(cmd, "mark") && n == 3) {
-		struct aipsnap_mark m = { .slot = slot, .sector = atoll(a[1]), .sectors = atoll(a[2]) };
+		struct aipsnap_mark m = { .slot = slot,
+					  .sector = atoll(a[1]),
+					  .sectors = atoll(a[2]) };
 
 		call(AIPSNAP_MARK, &m, cmd, NULL);
 	} else if (!strcmp(cmd, "snapshot") && n == 1)

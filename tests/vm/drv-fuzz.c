@@ -23,10 +23,25 @@
 #include "../../dkms/uapi/aipsnap.h"
 
 static const unsigned long cmds[] = {
-	AIPSNAP_INFO, AIPSNAP_TABLE_LOAD, AIPSNAP_TABLE_UNLOAD, AIPSNAP_DEVICE, AIPSNAP_ENABLE, AIPSNAP_DISABLE,
-	AIPSNAP_STOP, AIPSNAP_START_BEGIN, AIPSNAP_START_COMMIT, AIPSNAP_SEAL_BEGIN, AIPSNAP_SEAL_COMMIT,
-	AIPSNAP_SEAL_ABORT, AIPSNAP_NEW_LINEAGE, AIPSNAP_MARK, AIPSNAP_GENERATIONS, AIPSNAP_CHANGES, AIPSNAP_SWITCH,
-	AIPSNAP_SNAPSHOT, AIPSNAP_SNAPSHOT_REMOVE,
+	AIPSNAP_INFO,
+	AIPSNAP_TABLE_LOAD,
+	AIPSNAP_TABLE_UNLOAD,
+	AIPSNAP_DEVICE,
+	AIPSNAP_ENABLE,
+	AIPSNAP_DISABLE,
+	AIPSNAP_STOP,
+	AIPSNAP_START_BEGIN,
+	AIPSNAP_START_COMMIT,
+	AIPSNAP_SEAL_BEGIN,
+	AIPSNAP_SEAL_COMMIT,
+	AIPSNAP_SEAL_ABORT,
+	AIPSNAP_NEW_LINEAGE,
+	AIPSNAP_MARK,
+	AIPSNAP_GENERATIONS,
+	AIPSNAP_CHANGES,
+	AIPSNAP_SWITCH,
+	AIPSNAP_SNAPSHOT,
+	AIPSNAP_SNAPSHOT_REMOVE,
 };
 
 static char room[1 << 16];
@@ -34,7 +49,8 @@ static int fds[4];
 
 static uint64_t value(void)
 {
-	static const uint64_t some[] = { 0, 1, 2, 3, 14, 16, 20, 63, 64, 65, 254, 4096, 0x7fffffff, 0xffffffff, ~0ULL };
+	static const uint64_t some[] = { 0,  1,	 2,   3,    14,		16,	    20,	  63,
+					 64, 65, 254, 4096, 0x7fffffff, 0xffffffff, ~0ULL };
 
 	switch (random() % 6) {
 	case 0:
@@ -62,7 +78,7 @@ static void one(int fd)
 			continue;
 		arg[i] = random() % 2 ? value() : (value() & 0xffffffff) | value() << 32;
 	}
-	if (random() % 2)	/* reserved fields are at the end */
+	if (random() % 2) /* reserved fields are at the end */
 		memset((char *)arg + (n > 4 ? (n - 3) * 8 : 0), 0, 24);
 	for (i = 0; i < sizeof(room) / 8; i += 64)
 		((uint64_t *)room)[i] = value();

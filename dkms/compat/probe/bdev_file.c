@@ -2,4 +2,7 @@
 /* 6.9: a block device is opened as a file */
 #include <linux/blkdev.h>
 struct file *probe(dev_t dev);
-struct file *probe(dev_t dev) { return bdev_file_open_by_dev(dev, BLK_OPEN_READ, NULL, NULL); }
+struct file *probe(dev_t dev)
+{
+	return bdev_file_open_by_dev(dev, BLK_OPEN_READ, NULL, NULL);
+}

@@ -3,4 +3,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 sector_t probe(struct bio *bio);
-sector_t probe(struct bio *bio) { return bio->bi_bdev->bd_start_sect; }
+sector_t probe(struct bio *bio)
+{
+	return bio->bi_bdev->bd_start_sect;
+}

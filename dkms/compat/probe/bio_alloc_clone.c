@@ -2,4 +2,7 @@
 /* 5.18: bio_alloc_clone */
 #include <linux/bio.h>
 struct bio *probe(struct block_device *d, struct bio *b, struct bio_set *bs);
-struct bio *probe(struct block_device *d, struct bio *b, struct bio_set *bs) { return bio_alloc_clone(d, b, GFP_NOIO, bs); }
+struct bio *probe(struct block_device *d, struct bio *b, struct bio_set *bs)
+{
+	return bio_alloc_clone(d, b, GFP_NOIO, bs);
+}

@@ -2,4 +2,7 @@
 /* 5.14: blk_alloc_disk */
 #include <linux/blkdev.h>
 struct gendisk *probe(void);
-struct gendisk *probe(void) { return blk_alloc_disk(NUMA_NO_NODE); }
+struct gendisk *probe(void)
+{
+	return blk_alloc_disk(NUMA_NO_NODE);
+}

@@ -2,4 +2,7 @@
 /* 6.9: blk_alloc_disk takes the queue's limits */
 #include <linux/blkdev.h>
 struct gendisk *probe(struct queue_limits *lim);
-struct gendisk *probe(struct queue_limits *lim) { return blk_alloc_disk(lim, NUMA_NO_NODE); }
+struct gendisk *probe(struct queue_limits *lim)
+{
+	return blk_alloc_disk(lim, NUMA_NO_NODE);
+}

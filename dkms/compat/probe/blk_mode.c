@@ -2,4 +2,7 @@
 /* 6.5: blk_mode_t and holder operations */
 #include <linux/blkdev.h>
 struct block_device *probe(dev_t dev);
-struct block_device *probe(dev_t dev) { return blkdev_get_by_dev(dev, BLK_OPEN_READ, NULL, NULL); }
+struct block_device *probe(dev_t dev)
+{
+	return blkdev_get_by_dev(dev, BLK_OPEN_READ, NULL, NULL);
+}

@@ -2,4 +2,7 @@
 /* 5.15: disk_live() */
 #include <linux/blkdev.h>
 bool probe(struct gendisk *d);
-bool probe(struct gendisk *d) { return disk_live(d); }
+bool probe(struct gendisk *d)
+{
+	return disk_live(d);
+}

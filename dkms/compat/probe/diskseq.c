@@ -2,4 +2,7 @@
 /* 5.15: a number that changes with the medium */
 #include <linux/blkdev.h>
 u64 probe(struct gendisk *d);
-u64 probe(struct gendisk *d) { return d->diskseq; }
+u64 probe(struct gendisk *d)
+{
+	return d->diskseq;
+}

@@ -3,4 +3,7 @@
 #include <linux/blkdev.h>
 #include <linux/fs.h>
 struct super_block *probe(struct block_device *b);
-struct super_block *probe(struct block_device *b) { return b->bd_holder_ops == &fs_holder_ops ? b->bd_holder : NULL; }
+struct super_block *probe(struct block_device *b)
+{
+	return b->bd_holder_ops == &fs_holder_ops ? b->bd_holder : NULL;
+}

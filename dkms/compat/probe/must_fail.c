@@ -3,4 +3,7 @@
 #include <linux/blkdev.h>
 #include <linux/bio.h>
 int probe(struct bio *bio);
-int probe(struct bio *bio) { return bio->bi_no_such_field; }
+int probe(struct bio *bio)
+{
+	return bio->bi_no_such_field;
+}

@@ -4,4 +4,7 @@
 #include <linux/blkdev.h>
 #include <linux/bio.h>
 int probe(struct bio *bio);
-int probe(struct bio *bio) { return bio_sectors(bio); }
+int probe(struct bio *bio)
+{
+	return bio_sectors(bio);
+}

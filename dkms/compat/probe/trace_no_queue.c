@@ -3,4 +3,7 @@
 #include <linux/blkdev.h>
 #include <trace/events/block.h>
 void probe(struct bio *bio);
-void probe(struct bio *bio) { trace_block_bio_queue(bio); }
+void probe(struct bio *bio)
+{
+	trace_block_bio_queue(bio);
+}
