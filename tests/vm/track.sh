@@ -58,7 +58,9 @@ track_disk() { # DEV SIZE
 track_pause() { vm_command stop; }
 track_resume() { vm_command cont; }
 
+# QEMU makes a log's head with the first write: before it the file is empty
 track_entries() { # DEV: number of entries of this boot's log
+	[ -s "$track_logs/$1.$vm_boots" ] || { echo 0; return; }
 	log-replay list "$track_logs/$1.$vm_boots" | wc -l
 }
 
@@ -98,7 +100,7 @@ track_enable() { # DEV...
 track_written() { # DEV
 	local b first=${track_entry[$1]}
 	for ((b = track_boot[$1]; b <= vm_boots; b++)); do
-		log-replay written "$track_logs/$1.$b" "$first" || return 1
+		[ ! -s "$track_logs/$1.$b" ] || log-replay written "$track_logs/$1.$b" "$first" || return 1
 		first=0
 	done
 }
