@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aipmng/adapt.h"
+#include "aipmng/log.h"
 #include "common/bashn.h"
 #include "common/cleanup.h"
 #include "patch/anchor.h"
@@ -68,6 +69,7 @@ static void refused(const struct aip_anchor_proof *proof, struct step *st)
 	else
 		aip_err_set(&st->why, -EPERM, "%s cannot be adapted: %s: %s", hook->path,
 			    proof->failed, proof->reason);
+	aip_printable(st->why.msg);
 	aip_err_hint(&st->why, "follow the sample %s/%s by hand", AIP_SAMPLES_DIR, hook->sample);
 	aip_err_exit(&st->why, AIP_EXIT_CUSTOMISED);
 }
@@ -86,6 +88,7 @@ int adapt_step(const struct ctx *ctx, const struct survey *s, struct step *st, s
 	st->proof = aip_buf_steal(&words);
 	if (!st->proof)
 		return aip_err_errno(err, -ENOMEM, "cannot adapt %s", t->hook->path);
+	aip_printable(st->proof); /* it quotes the script */
 	if (proof.verdict == AIP_ANCHOR_PROVED)
 		return proved(s, &proof, st, err);
 	/* somebody has put the lines where they belong already: as good as patched */

@@ -48,6 +48,14 @@ static void to_file(const struct ctx *ctx, int prio, const char *text)
 		return; /* a full disk must not stop the work that is being logged */
 }
 
+void aip_printable(char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t') ||
+		    *text == 0x7f)
+			*text = '?';
+}
+
 void aip_log(const struct ctx *ctx, int prio, const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES], *p;

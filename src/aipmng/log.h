@@ -10,6 +10,9 @@
 
 #include "aipmng/aipmng.h"
 
+/** aip_printable - replace what a terminal would obey (all control characters but line feed and tab) by '?'. */
+void aip_printable(char *text);
+
 /**
  * aip_log - one line to syslog and the log file, and to stderr
  * @prio: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of syslog.h

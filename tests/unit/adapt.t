@@ -94,6 +94,14 @@ case("and halt is left alone, too", root.get(RC) == UNLAWFUL and root.get(HALT) 
 r = root.aipmng("--diff", "--adapt", "--json")
 case("--diff --json says why", "cannot be adapted" in json.loads(r.stdout)["files"][0]["why"], r)
 
+rude = dict(MINE)
+rude[RC] = MINE[RC].replace(b"vgchange -a y", b"vgchange -a y \x1b]0;rude\x07")
+root = fresh(rude)
+r = root.aipmng("--patches", "--adapt")
+case("what a script says is not obeyed by the terminal",
+     "\x1b" not in r.stdout + r.stderr and "\x07" not in r.stdout + r.stderr and
+     "rude" in r.stdout + r.stderr, r)
+
 root = fresh({RC: patched(RC, MINE[RC]), HALT: MINE[HALT]})
 r = root.aipmng("--patches", "--adapt")
 case("lines put in by hand, lawfully, count", r.returncode == 0 and both(root, MINE), r)
