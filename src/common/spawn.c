@@ -132,8 +132,8 @@ static pid_t start(const struct aip_spawn *s, struct pipes *p)
 	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0) ||
 	    (!s->input_len && (in[0] = null_file(O_RDONLY)) < 0) ||
 	    (!s->quiet_stdout && pipe2(out, O_CLOEXEC) < 0) ||
-	    (s->quiet_stdout && (out[1] = null_file(O_WRONLY)) < 0) ||
-	    pipe2(err, O_CLOEXEC) < 0 || pipe2(ex, O_CLOEXEC) < 0)
+	    (s->quiet_stdout && (out[1] = null_file(O_WRONLY)) < 0) || pipe2(err, O_CLOEXEC) < 0 ||
+	    pipe2(ex, O_CLOEXEC) < 0)
 		r = -errno;
 	if (r == 0) {
 		const int fds[3] = { in[0], out[1], err[1] };
