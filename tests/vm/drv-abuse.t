@@ -8,5 +8,6 @@
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
 drv_build bookworm
-drv_run abuse bookworm abuse.sh --smp 2 --disk 32M --disk 48M --disk 16T
+qemu-img create -q -f qcow2 "$AIP_TMP/huge.qcow2" 16T
+drv_run abuse bookworm abuse.sh --smp 2 --disk 32M --disk 48M --disk "$AIP_TMP/huge.qcow2"
 tap_done

@@ -16,5 +16,6 @@ truncate -s 32M "$AIP_TMP/a.img" "$AIP_TMP/b.img"
 drv_run table "$k" table1.sh --mem 1024 --disk "$AIP_TMP/a.img" --disk "$AIP_TMP/b.img"
 drv_args=resume drv_run resume "$k" table3.sh --mem 1024 --disk "$AIP_TMP/a.img" --disk "$AIP_TMP/b.img"
 drv_args=few drv_run track "$k" track.sh --mem 1536 --disk 32M --disk 48M --disk 48M
-drv_run abuse "$k" abuse.sh --mem 1024 --disk 32M --disk 48M --disk 16T
+qemu-img create -q -f qcow2 "$AIP_TMP/huge.qcow2" 16T
+drv_run abuse "$k" abuse.sh --mem 1024 --disk 32M --disk 48M --disk "$AIP_TMP/huge.qcow2"
 tap_done
