@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "aipbackup/source.h"
 #include "aipbackup/ui.h"
@@ -131,17 +132,37 @@ static int note_pending(struct aip_set *set, const struct aip_source *s, struct 
 	return aip_write_file(set->dirfd, PENDING, text, n, 0600, err);
 }
 
-static int make_snapshot(const char *device, const struct aip_source_options *o,
-			 struct aip_source *s, struct aip_err *err)
+#define DEFAULT_STORE "/var/lib/aip"
+
+/*
+ * Where the snapshot keeps old data, unless the user says.  On the source itself it would
+ * work, but its blocks count as changed: better in the set's folder, when that is elsewhere.
+ */
+static const char *default_store(const char *device, const struct aip_set *set)
 {
+	struct stat src, def, dir;
+
+	if (stat(device, &src) < 0 || !S_ISBLK(src.st_mode) || stat(DEFAULT_STORE, &def) < 0 ||
+	    fstat(set->dirfd, &dir) < 0)
+		return NULL;
+	/* device number 0:n: a file system without a block device of its own (NFS, btrfs) */
+	if (def.st_dev != src.st_rdev || dir.st_dev == src.st_rdev || !major(dir.st_dev))
+		return NULL;
+	return set->path;
+}
+
+static int make_snapshot(const char *device, const struct aip_source_options *o,
+			 struct aip_set *set, struct aip_source *s, struct aip_err *err)
+{
+	const char *store = o->store ? o->store : default_store(device, set);
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	const char *args[8] = { "snapshot", "create", device, "--json" };
 	size_t n = 4;
 	int r;
 
-	if (o->store) {
+	if (store) {
 		args[n++] = "--store";
-		args[n++] = o->store;
+		args[n++] = store;
 	}
 	if (o->store_size) {
 		args[n++] = "--size";
@@ -258,7 +279,8 @@ static int open_as_is(struct aip_source *s, struct aip_err *err)
 static int open_snapshot(const struct aip_source_options *o, struct aip_set *set,
 			 struct aip_source *s, struct aip_err *err)
 {
-	int r = o->snapshot >= 0 ? use_snapshot(o, s, err) : make_snapshot(s->device, o, s, err);
+	int r = o->snapshot >= 0 ? use_snapshot(o, s, err)
+				 : make_snapshot(s->device, o, set, s, err);
 
 	if (r == 0 && s->own_snapshot)
 		r = note_pending(set, s, err);
