@@ -338,7 +338,7 @@ static int set_lock(int fd)
 	return fcntl(fd, F_SETLK, &fl) == 0 ? 0 : -errno;
 }
 
-static int open_lock(struct aip_rpmdb *db, int *fd, struct aip_err *err)
+static int open_lock(struct aip_rpmdb *db, int flags, int *fd, struct aip_err *err)
 {
 	_cleanup_close_ int rootfd = open(db->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *path = rpmExpand("%{?_rpmlock_path}", NULL), *rel = NULL;
@@ -356,7 +356,7 @@ static int open_lock(struct aip_rpmdb *db, int *fd, struct aip_err *err)
 	r = aip_root_resolve(rootfd, path, 1, &rel, err);
 	if (r < 0)
 		return r;
-	*fd = openat(rootfd, rel, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	*fd = openat(rootfd, rel, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
 	return *fd >= 0 ? 0 : aip_err_errno(err, -errno, "cannot open the lock of rpm, %s", path);
 }
 
@@ -380,11 +380,11 @@ int aip_rpmlock_ask(struct aip_rpmdb *db, struct aip_err *err)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	_cleanup_close_ int fd = -1;
-	int r = open_lock(db, &fd, err);
+	int r = open_lock(db, O_RDONLY, &fd, err);
 
-	if (r == -EROFS) {
+	if (r == -ENOENT) {
 		aip_err_clear(err);
-		return 0; /* nobody can run a transaction there */
+		return 0; /* nobody has ever run a transaction there */
 	}
 	if (r < 0)
 		return r;
@@ -396,7 +396,7 @@ int aip_rpmlock_ask(struct aip_rpmdb *db, struct aip_err *err)
 int aip_rpmlock_try(struct aip_rpmdb *db, struct aip_rpmlock *lock, struct aip_err *err)
 {
 	_cleanup_close_ int fd = -1;
-	int r = open_lock(db, &fd, err);
+	int r = open_lock(db, O_RDWR | O_CREAT, &fd, err);
 
 	*lock = (struct aip_rpmlock)AIP_RPMLOCK_INIT;
 	if (r == 0)
