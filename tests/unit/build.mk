@@ -4,6 +4,7 @@ $(call aip_test_prog,test-common,tests/unit/test_common.c,common,cmocka)
 $(call aip_test_prog,test-bashn,tests/unit/test_bashn.c,common,cmocka)
 $(call aip_test_prog,test-json,tests/unit/test_json.c,json common,cmocka libcjson)
 $(call aip_test_prog,test-udiff,tests/unit/test_udiff.c,patch common,cmocka)
+$(call aip_test_prog,test-pool,tests/unit/test_pool.c src/mkindex/pool.c,common,cmocka)
 $(call aip_test_prog,test-index,tests/unit/test_index.c,patch json rpm common,cmocka libcjson rpm)
 $(call aip_test_prog,test-envelope,tests/unit/test_envelope.c,patch json rpm common,cmocka libcjson rpm)
 # what the fetch tests look at sources through
