@@ -19,7 +19,7 @@ is "after a mode no other mode" "$(offered --status --re)" ""
 is "--patches after --modupdate" "$(offered --modupdate --p)" "--patches"
 is "--json where there is a --json form" "$(offered --status --j)" "--json"
 is "no --json where there is none" "$(offered --revert --j)" ""
-is "folders after --root" "$(cd "$AIP_TOP" && offered --root do)" "doc"
+is "folders after --root" "$(cd "$AIP_TOP" && offered --root "do")" "doc"
 
 # every option of --help is offered somewhere, and nothing else
 mkdir -p "$AIP_B" && flock "$AIP_B" make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aipmng" >&2
