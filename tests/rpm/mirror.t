@@ -12,7 +12,7 @@ if [ -z "${MIRROR_INSIDE:-}" ]; then
 fi
 cd "$AIP_TMP" || exit 1
 export LC_ALL=C HOME=$AIP_TMP PATH=$AIP_TMP/bin:$PATH:/usr/sbin:/sbin
-make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aip-mkindex" "$AIP_B/aipmng" "$AIP_B/aip-fetch" >&2 || { fail "the programs build"; tap_done; }
+mkdir -p "$AIP_B" && flock "$AIP_B" make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aip-mkindex" "$AIP_B/aipmng" "$AIP_B/aip-fetch" >&2 || { fail "the programs build"; tap_done; }
 mkdir -p bin libexec srv lib cache
 cp "$AIP_B/aip-mkindex" bin/
 cp "$AIP_B/aip-fetch" libexec/

@@ -7,7 +7,7 @@
 . "$AIP_TOP/tests/lib/mkrpm.sh"
 cd "$AIP_TMP" || exit 1
 export LC_ALL=C HOME=$AIP_TMP
-make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aip-mkindex" >&2 || { fail "aip-mkindex builds"; tap_done; }
+mkdir -p "$AIP_B" && flock "$AIP_B" make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aip-mkindex" >&2 || { fail "aip-mkindex builds"; tap_done; }
 mk() { timeout 120 "$AIP_B/aip-mkindex" "$@"; }
 build() { mk build -o old.json --stream t --issued 2026-01-01T00:00:00Z --report none "$@"; }
 status() { "$@" >out 2>err; echo $?; }
