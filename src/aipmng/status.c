@@ -77,6 +77,12 @@ static int note_target(struct status *s, const struct target *t)
 	if (r == 0 && t->state == TARGET_CUSTOMISED && !t->blocked.code)
 		r = NOTE(s, "%s is customised%s: it is left alone", path,
 			 t->hooks ? ", with the hook in it" : "");
+	if (r == 0 && t->state == TARGET_PRISTINE_UNKNOWN)
+		r = NOTE(s, "no index knows %s as the installed package has it", path);
+	if (r == 0 && t->state == TARGET_PATCHABLE && !s->survey->hold)
+		r = NOTE(s,
+			 "%s is not patched, though an index has its patch: run aipmng --patches",
+			 path);
 	if (r == 0 && t->withdrawn)
 		r = NOTE(s, "the patch of %s was withdrawn", path);
 	if (r == 0 && t->rpmnew.sha[0] && t->state != TARGET_STALE)

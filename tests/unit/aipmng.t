@@ -182,7 +182,9 @@ def nothing_fits():
     root = fresh(known=(NEW,))
     check("an unknown initscripts", run(root, "--patches"), 3, NONE, says=NO_PATCH)
     check("and reconcile says nothing by its status", run(root, "--reconcile"), 0, NONE)
-    case("but in its state", root.status()["last"]["exit"] == 3, root.status()["last"])
+    s = root.status()
+    case("but in its state", s["last"]["exit"] == 3 and s["verdict"] == "not-patched" and
+         "no index knows /etc/rc.d/rc.sysinit" in s["attention"][0], s)
     half = dict(OLD)
     half[HALT] = NEW[HALT]
     root = fresh(known=(half,))
