@@ -259,6 +259,9 @@ static int end_tracking(const struct command *self, int argc, char **argv, unsig
 	if (request == AIPSNAP_DISABLE) {
 		remember(ctl, false);
 		drop_table(ctl);
+	} else if (all) {
+		/* nothing is tracked: let go of the table too, so that the driver can be unloaded */
+		ctl_call(ctl, AIPSNAP_TABLE_UNLOAD, NULL);
 	}
 	return report_print(&r, json);
 }
