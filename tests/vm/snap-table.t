@@ -14,10 +14,15 @@ kernel=${AIP_KERNEL:-bookworm}
 make -s -C "$AIP_TOP" B="$AIP_B" "$AIP_B/aipsnap" >&2 || { fail "aipsnap builds"; exit 1; }
 mkdir "$AIP_TMP/bin" "$AIP_TMP/out" && cp "$AIP_B/aipsnap" "$AIP_TMP/bin/"
 truncate -s 64M "$AIP_TMP/root" && mke2fs -q -F -t ext4 -b 4096 "$AIP_TMP/root"
+guest() { # ARG...
+	"$vm/run" --kernel "$kernel" --timeout 1000 --append rcupdate.rcu_cpu_stall_suppress=1 --out "$AIP_TMP/out" \
+		--share "ko=$AIP_TMP/ko" --share "aip=$AIP_TMP/bin" --share "data=$vm/data:ro" --disk "$AIP_TMP/root" \
+		--disk "$AIP_TMP/small" "$vm/data/snap-table" "$@" >>"$AIP_TMP/log"
+}
+truncate -s 2M "$AIP_TMP/small"
+guest first || fail "the first boot"
 # SNAP_STEP=1: every byte
-"$vm/run" --kernel "$kernel" --timeout 1000 --append rcupdate.rcu_cpu_stall_suppress=1 --out "$AIP_TMP/out" \
-	--share "ko=$AIP_TMP/ko" --share "aip=$AIP_TMP/bin" --share "data=$vm/data:ro" --disk "$AIP_TMP/root" --disk 2M \
-	"$vm/data/snap-table" "${SNAP_STEP:-601}" "$AIP_SEED" >"$AIP_TMP/log"
+guest "${SNAP_STEP:-601}" "$AIP_SEED"
 rc=$?
 grep -E '^(ok|not ok)' "$AIP_TMP/log" || fail "no case was run"
 grep -q '^not ok' "$AIP_TMP/log" && tap_failed=1
