@@ -14,9 +14,12 @@ moment() { printf '%d.%02d' $((RANDOM % $1)) $((RANDOM % 100)); }
 track_image || exit 1
 vm_new "$track_img" && track_disk vdb 256M || exit 1
 check "the guest boots" vm_boot || exit 1
-check "file system" vm_run 'mkfs.ext4 -q /dev/vdb && echo "/dev/vdb /data ext4 defaults 1 2" >>/etc/fstab && mount /data' || exit 1
+check "file system" vm_run 'mkfs.ext4 -q /dev/vdb && echo "/dev/vdb /data ext4 defaults 1 2" >>/etc/fstab && mount /data && sync' || exit 1
 check "enable" track_enable vdb || exit 1
 check "enable the root too" vm_run 'aipsnap enable /dev/vda' || exit 1
+
+# a cut must not have taken the fstab away: writes would go to another disk
+boot() { vm_boot && vm_run 'mountpoint -q /data'; }
 
 # either DEV's lineage goes on and nothing is missed, or it is refused
 either() { # NAME DEV
@@ -34,7 +37,7 @@ for ((n = 1; n <= rounds; n++)); do
 	t=$(moment 5)
 	sleep "$t"
 	vm_cut
-	check "round $n: boot after a power cut $t s into writing" vm_boot || exit 1
+	check "round $n: boot after a power cut $t s into writing" boot || exit 1
 	vm_run 'aipsnap status' >&2
 	track_broken "round $n: a new lineage after the cut" vdb not-sealed
 	[ "$(track_status vda lineage)" != "$root" ] && ok "round $n: the root has one too" || fail "round $n: the root has one too"
@@ -45,7 +48,7 @@ for ((n = 1; n <= rounds; n++)); do
 	t=$(moment 6)
 	sleep "$t"
 	vm_cut
-	check "round $n: boot after a power cut $t s into a shutdown" vm_boot || exit 1
+	check "round $n: boot after a power cut $t s into a shutdown" boot || exit 1
 	either "round $n: cut while shutting down" vdb
 
 	check "round $n: a new point" track_point vdb
@@ -55,7 +58,7 @@ for ((n = 1; n <= rounds; n++)); do
 	t=$(moment 8)
 	sleep "$t"
 	vm_cut
-	check "round $n: boot after a power cut $t s into a boot" vm_boot || exit 1
+	check "round $n: boot after a power cut $t s into a boot" boot || exit 1
 	track_dirt $((AIP_SEED + n + 200)) /data vdb
 	either "round $n: cut while booting" vdb
 	[ $n = "$rounds" ] || check "round $n: a new point" track_point vdb
