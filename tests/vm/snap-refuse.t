@@ -5,6 +5,7 @@
 #         is not: md, btrfs, bcache, brd, zram, zoned, device-mapper, a root that cannot hold the table
 # needs: qemu, kernel headers, jq
 # timeout: 600
+# tier: full
 # order: 40
 set -u
 . "$AIP_TOP/tests/lib/tap.sh"

@@ -5,6 +5,7 @@
 #         lineage and never harms the kernel; `aipsnap late` and /.aipsnap_dirty do what they are for
 # needs: qemu, kernel headers, jq
 # timeout: 1200
+# tier: full
 # order: 30
 set -u
 . "$AIP_TOP/tests/lib/tap.sh"
