@@ -14,6 +14,7 @@
 
 struct aip_medium {
 	struct list_head list;
+	struct list_head stores;
 	unsigned int users;
 	struct aip_file file; /* or … */
 	struct aip_bdev dev;
@@ -193,6 +194,7 @@ static struct aip_medium *medium_get(struct aipsnap_member *u)
 		return ERR_PTR(rc);
 	}
 	m->users = 1;
+	INIT_LIST_HEAD(&m->stores);
 	list_add_tail(&m->list, &media);
 	if (on_older_origin(m)) {
 		u->why = AIPSNAP_WHY_OWN;
@@ -204,6 +206,19 @@ static struct aip_medium *medium_get(struct aipsnap_member *u)
 }
 
 /* ---- stores -------------------------------------------------------------- */
+
+/* Snapshots share a medium, never the room on it. */
+static bool room_taken(const struct aip_medium *m, u64 first, u64 sectors)
+{
+	const struct aip_store *other;
+
+	list_for_each_entry (other, &m->stores, list) {
+		if (first < other->first + other->room * other->chunk_sectors &&
+		    other->first < first + sectors)
+			return true;
+	}
+	return false;
+}
 
 int aip_store_open(struct aip_store *store, struct aipsnap_member *u, u32 chunk_shift)
 {
@@ -223,11 +238,17 @@ int aip_store_open(struct aip_store *store, struct aipsnap_member *u, u32 chunk_
 	}
 	if (!sectors || sectors > m->sectors - first)
 		sectors = m->sectors - first;
+	if (room_taken(m, first, sectors)) {
+		u->why = AIPSNAP_WHY_OWN;
+		medium_put(m);
+		return -EBUSY;
+	}
 	store->medium = m;
 	store->first = first;
 	store->chunk_sectors = 1U << (chunk_shift - SECTOR_SHIFT);
 	store->room = sectors >> (chunk_shift - SECTOR_SHIFT);
 	store->used = 0;
+	list_add_tail(&store->list, &m->stores);
 	if (!store->room) {
 		aip_store_close(store);
 		return -ENOSPC;
@@ -237,8 +258,10 @@ int aip_store_open(struct aip_store *store, struct aipsnap_member *u, u32 chunk_
 
 void aip_store_close(struct aip_store *store)
 {
-	if (store->medium)
-		medium_put(store->medium);
+	if (!store->medium)
+		return;
+	list_del(&store->list);
+	medium_put(store->medium);
 	store->medium = NULL;
 }
 

@@ -22,6 +22,7 @@ struct aip_range {
 struct aip_medium;
 
 struct aip_store {
+	struct list_head list; /* of the medium */
 	struct aip_medium *medium;
 	u64 first; /* sector of the medium */
 	u32 chunk_sectors;
@@ -29,7 +30,10 @@ struct aip_store {
 	u64 used;
 };
 
-/** Opens what `u` names; -EBUSY with why OWN: it lies on the origin of an older snapshot. */
+/**
+ * Opens what `u` names; -EBUSY with why OWN: it lies on the origin of an older
+ * snapshot, or another snapshot has (part of) this room.
+ */
 int aip_store_open(struct aip_store *store, struct aipsnap_member *u, u32 chunk_shift);
 void aip_store_close(struct aip_store *store);
 /** The next free place; false: full. */

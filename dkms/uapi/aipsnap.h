@@ -434,7 +434,8 @@ struct aipsnap_member {
 	struct aipsnap_file file;	/* STORE_FILE */
 	__u32 major, minor;		/* STORE_DEVICE; out, snapshot: its device number */
 	__u64 store_first;		/* STORE_DEVICE, STORE_FILE: first usable byte … */
-	__u64 store_bytes;		/* … and how many; 0: all.  So members can share one store */
+	__u64 store_bytes;		/* … and how many; 0: all.  Members can share a file or device,
+					 * each with room of its own: EBUSY, why OWN, where it overlaps */
 	__u32 snapshot;			/* out: N of /dev/aipsnap<N> */
 	__u32 why;			/* out */
 	struct aipsnap_id closed;	/* out: generation closed by the switch */

@@ -54,12 +54,14 @@ umount /m
 dd if=/dev/zero of=/dev/vda bs=1M count=4 oflag=direct status=none
 dd if=/dev/zero of=/dev/vdb bs=1M count=4 oflag=direct status=none
 read -r b idb < <(drv-client enable /dev/vdb unsaved)
+refuses "two snapshots in the same room are refused" "errno 16 why 68" drv-client switch "$a:dev=/dev/vdc" "$b:dev=/dev/vdc"
+printf 'label: gpt\nstart=2048,size=60000\nstart=64000,size=60000\n' | sfdisk -q /dev/vdc
 (i=0; while [ ! -e /tmp/stop ]; do i=$((i + 1)); printf '%015d\n' $i >/tmp/blk; truncate -s 512 /tmp/blk
 	dd if=/tmp/blk of=/dev/vda bs=512 seek=9 conv=notrunc oflag=direct status=none
 	dd if=/tmp/blk of=/dev/vdb bs=512 seek=77 conv=notrunc oflag=direct status=none; done) &
 bad=0
 for i in 1 2 3 4 5 6; do
-	drv-client switch "$a:dev=/dev/vdc" "$b:dev=/dev/vdc" >/tmp/two 2>/dev/null || { fail "two devices"; break; }
+	drv-client switch "$a:dev=/dev/vdc1" "$b:dev=/dev/vdc2" >/tmp/two 2>/dev/null || { fail "two devices"; break; }
 	n1=$(awk 'NR == 1 { print $2 }' /tmp/two); n2=$(awk 'NR == 2 { print $2 }' /tmp/two)
 	x=$(dd if=/dev/aipsnap"$n1" bs=512 skip=9 count=1 status=none | head -c 15)
 	y=$(dd if=/dev/aipsnap"$n2" bs=512 skip=77 count=1 status=none | head -c 15)
@@ -72,7 +74,7 @@ wait
 is "two devices at one instant, in order" "$bad" 0
 
 # storage full: the snapshot ends, the origin and the tracking go on
-printf 'label: gpt\nstart=2048,size=4096\n' | sfdisk -q /dev/vdc
+printf 'label: gpt\nstart=2048,size=4096\n' | sfdisk -q --wipe always /dev/vdc
 read -r o5 n < <(drv-client switch "$a:dev=/dev/vdc1" 2>/dev/null)
 image /dev/vda /tmp/A
 holds "the origin is written on when the storage is full" dd if=/dev/urandom of=/dev/vda bs=1M count=20 oflag=direct conv=notrunc
