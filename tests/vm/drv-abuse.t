@@ -3,6 +3,7 @@
 # proves: random calls, devices that go away, 16 TiB: the driver refuses or goes on, the
 # proves: kernel lives, and it can be unloaded afterwards
 # needs:  the VM lab
+# tier:   full
 # timeout: 600
 # order:  30
 set -u

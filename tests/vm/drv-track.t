@@ -3,6 +3,7 @@
 # proves: the module alone sees every kind of write on every kind of device: each
 # proves: chunk that differs between two images is reported (Debian 12's kernel)
 # needs:  the VM lab
+# tier:   full
 # timeout: 600
 # order:  20
 set -u
