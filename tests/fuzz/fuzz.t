@@ -4,7 +4,7 @@
 # needs: clang with libFuzzer
 # timeout: 3000
 # slots: all
-# order: 5
+# order: 0
 #
 # AIP_FUZZ_SECONDS  seconds for each target (default: 240 divided by the rounds that two
 #                   cores need, at most 60)
