@@ -9,6 +9,7 @@
 set -u
 . "$(dirname "$0")/product.sh"
 
+flock "$AIP_B" make -s -C "$vm_top" B="$AIP_B" "$AIP_B/chunk-diff" >&2 || { fail "chunk-diff builds"; exit 1; }
 product_packages || exit 1
 kernel=$(default_kernel)
 "$vm_here/kbuild" --quick "$kernel" "$vm_top/dkms" "$AIP_TMP/ko" >&2 || { fail "the driver builds"; exit 1; }
