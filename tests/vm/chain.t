@@ -114,10 +114,11 @@ check "the root is restored to a blank disk" vm_run 'aipbackup restore /backup/r
 check "shutdown" vm_shutdown
 
 # both boot: the restored disk, and the chain, taken out of the guest's file system
-restored=$vm_dir/disk4.img
-mkdir "$AIP_TMP/out" && debugfs -R "rdump /root $AIP_TMP/out" "$vm_dir/disk2.img" >&2
+restored=$vm_dir/disk4.img backup=$vm_dir/disk2.img
+mkdir "$AIP_TMP/out" && debugfs -R "rdump /root $AIP_TMP/out" "$backup" >&2
 boots() { # NAME IMAGE FORMAT
-	VM_ROOT_FORMAT=$3 vm_new "$2" || { fail "$1"; return; }
+	# with the other disks that its fstab names
+	{ VM_ROOT_FORMAT=$3 vm_new "$2" && vm_disk "$data" && vm_disk "$backup"; } || { fail "$1"; return; }
 	check "$1 boots" vm_boot || return
 	check "$1 is the system that was backed up" vm_run 'grep -q later /root/written && ! grep -q cut /root/written && rpm -q initscripts-9.12.1-2 && aipmng --status'
 	vm_stop
