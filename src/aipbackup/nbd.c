@@ -140,7 +140,7 @@ int aip_nbd_open_uri(const char *uri, bool writable, struct aip_nbd **out, struc
 	_cleanup_nbd_ struct aip_nbd *n = NULL;
 	int r = create(uri, &n, err);
 
-	if (r < 0)
+	if (r < 0 || !n)
 		return r;
 	/* the administrator wrote the URI: it may name certificate files */
 	nbd_set_uri_allow_local_file(n->h, true);

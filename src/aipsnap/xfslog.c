@@ -66,7 +66,7 @@ static int read_cycle(const struct log *l, uint64_t block, uint32_t *cycle, stru
 static int find_head(struct log *l, struct aip_err *err)
 {
 	uint64_t low = 0, high = l->blocks - 1;
-	uint32_t first, last, cycle;
+	uint32_t first, last = 0, cycle;
 	int ret;
 
 	ret = read_cycle(l, low, &first, err);

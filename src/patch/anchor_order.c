@@ -300,16 +300,24 @@ static bool halt_landmarks(struct anchor_work *w)
 		return missing(w, "power-off", "end of the machine after the read-only remount");
 	end = anchor_event(w, w->after);
 	anchor_passed(w, "landmarks", "the read-only remount and the end of the machine are there");
-	for (i = 0; i < w->before; i++)
-		if (anchor_is_end(anchor_event(w, i)->effect))
-			return anchor_refused(w, "order",
-					      sh_effect_name(anchor_event(w, i)->effect),
-					      anchor_event(w, i)->line,
+	for (i = 0; i < w->before; i++) {
+		const struct sh_event *e = anchor_event(w, i);
+
+		/* an exec of "$0" starts the script again, as some released ones do */
+		if (e->effect == SH_OPAQUE_COMPUTED && strncmp(e->text, "exec ", 5) != 0)
+			return anchor_refused(
+				w, "known commands", "unknown command", e->line,
+				"what \"%.80s\" does (line %u) cannot be read from the script: "
+				"it may end the machine before everything is read-only",
+				e->text, e->line);
+		if (anchor_is_end(e->effect))
+			return anchor_refused(w, "order", sh_effect_name(e->effect), e->line,
 					      "no lawful place: %s (%s) comes before the read-only "
 					      "remount (%s)",
-					      sh_effect_name(anchor_event(w, i)->effect),
-					      anchor_where(w, anchor_event(w, i), a, sizeof(a)),
+					      sh_effect_name(e->effect),
+					      anchor_where(w, e, a, sizeof(a)),
 					      anchor_where(w, ro, b, sizeof(b)));
+	}
 	if (end->unit == ro->unit)
 		return anchor_refused(
 			w, "top level", NULL, w->units[ro->unit].first,
