@@ -174,6 +174,24 @@ static int describe(struct run *r, struct aip_err *err)
 	return 0;
 }
 
+/* What stands there under the names of this backup is not ours: it is not overwritten. */
+static int check_names(const struct run *r, struct aip_err *err)
+{
+	const char *names[] = { r->m.sums, r->o->to ? NULL : r->m.where, NULL };
+	size_t i;
+
+	for (i = 0; names[i]; i++)
+		if (faccessat(r->set.dirfd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+			aip_err_set(err, -EEXIST,
+				    "%s/%s exists and belongs to no backup of the set", r->set.path,
+				    names[i]);
+			return aip_err_hint(
+				err, "bring its manifest back, move it away, or choose another "
+				     "folder for the set");
+		}
+	return aip_set_unfinished(&r->set, names, err);
+}
+
 /* No two backups may share an export. */
 static int check_export(const struct run *r, struct aip_err *err)
 {
@@ -290,8 +308,10 @@ static int copy_data(struct run *r, struct aip_err *err)
 			      .stop = &aip_stop,
 			      .progress = aip_progress,
 			      .ctx = &progress };
-	int code = open_store(r, &to, err);
+	int code = check_names(r, err);
 
+	if (code == 0)
+		code = open_store(r, &to, err);
 	if (code == 0)
 		code = aip_sums_create(r->set.dirfd, r->m.sums, r->m.chunk, r->m.size, &sums, err);
 	if (code == 0 && !c.full && !r->by_tracking)
@@ -429,14 +449,14 @@ static int backup(const struct aip_options *o, char **args, enum wish wish)
 	if (code < 0 && r.m.id[0] && !aip_set_find(&r.set, r.m.id)) {
 		char name[16];
 
-		/* nothing of a failed run stays; a killed one's leavings go with the next run */
 		snprintf(name, sizeof(name), "%s.json", r.m.id);
 		unlinkat(r.set.dirfd, name, 0);
-		if (r.m.store == AIP_STORE_QCOW2 && r.m.where)
-			unlinkat(r.set.dirfd, r.m.where, 0);
-		if (r.m.sums)
-			unlinkat(r.set.dirfd, r.m.sums, 0);
 	}
+	/* nothing of a failed run stays; a killed one's leavings go with the next run */
+	if (code < 0)
+		aip_set_sweep(&r.set, &late);
+	else
+		aip_set_finished(&r.set);
 	code = code < 0 ? aip_ui_fail(&err) : (report(&r), late.code ? AIP_EXIT_ERROR : 0);
 	run_free(&r);
 	return code;

@@ -175,6 +175,27 @@ static int drop(struct aip_set *s, const struct aip_manifest *p, struct aip_err 
 	return fsync(s->dirfd) < 0 ? aip_err_errno(err, -errno, "cannot sync %s", s->path) : 0;
 }
 
+/* The files that may lose their manifest. */
+static int note_files(const struct aip_set *s, const struct aip_manifest *p,
+		      const struct aip_manifest *c, struct aip_err *err)
+{
+	_cleanup_free_ char *merged = NULL;
+	const char *names[6] = { p->sums };
+	size_t n = 1;
+
+	if (p->store == AIP_STORE_QCOW2)
+		names[n++] = p->where;
+	if (c) {
+		if (asprintf(&merged, "%s.%s.sums", c->id, p->id) < 0)
+			return aip_err_errno(err, -ENOMEM, "cannot prune");
+		names[n++] = merged;
+		names[n++] = c->sums;
+		if (c->store == AIP_STORE_QCOW2)
+			names[n++] = c->where;
+	}
+	return aip_set_unfinished(s, names, err);
+}
+
 static int merge_into_child(struct aip_set *s, struct aip_manifest *p, struct aip_manifest *c,
 			    struct aip_err *err)
 {
@@ -235,6 +256,9 @@ static int prune_one(const char *path, unsigned keep, char id[AIP_ID_LEN + 1], s
 		return 0;
 	strcpy(id, p->id);
 	c = aip_set_child(&s, p);
+	r = note_files(&s, p, c, err);
+	if (r < 0)
+		return r;
 	if (c) {
 		aip_ui_note("Merging backup %s into %s.", p->id, c->id);
 		r = merge_into_child(&s, p, c, err);

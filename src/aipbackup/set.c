@@ -9,6 +9,7 @@
 #include "common/fs.h"
 
 #define MANIFEST_MAX (1 << 20)
+#define UNFINISHED   ".unfinished"
 
 static int by_id(const void *a, const void *b)
 {
@@ -75,14 +76,12 @@ static int take_manifest(struct aip_set *s, const char *name, struct aip_err *er
 	return is_ours(name, ".json") ? add_manifest(s, name, err) : 0;
 }
 
-/* A data file that no manifest names is what an interrupted run left. */
+/* Remove a file that .unfinished names, unless a manifest names it too. */
 static int drop_leftover(struct aip_set *s, const char *name, struct aip_err *err)
 {
-	bool merged = strlen(name) > 5 && name[4] == '.' && is_ours(name + 5, ".sums");
 	size_t i;
 
-	if (!is_ours(name, ".qcow2") && !is_ours(name, ".sums") && !merged &&
-	    !(name[0] == '.' && strstr(name, ".json.aip-")))
+	if (strchr(name, '/') || !strspn(name, "0123456789"))
 		return 0;
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->list[i].where, name) == 0 || strcmp(s->list[i].sums, name) == 0)
@@ -90,6 +89,47 @@ static int drop_leftover(struct aip_set *s, const char *name, struct aip_err *er
 	if (unlinkat(s->dirfd, name, 0) < 0 && errno != ENOENT)
 		return aip_err_errno(err, -errno, "cannot remove %s/%s, left by an interrupted run",
 				     s->path, name);
+	return 0;
+}
+
+int aip_set_sweep(struct aip_set *s, struct aip_err *err)
+{
+	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
+	char *name, *save = NULL;
+	int r = aip_read_file(s->dirfd, UNFINISHED, 4096, &b, err);
+
+	if (r == -ENOENT)
+		return 0;
+	for (name = r == 0 && b.len ? strtok_r(b.data, "\n", &save) : NULL; name && r == 0;
+	     name = strtok_r(NULL, "\n", &save))
+		r = drop_leftover(s, name, err);
+	if (r == 0 && unlinkat(s->dirfd, UNFINISHED, 0) < 0)
+		r = aip_err_errno(err, -errno, "cannot remove %s/" UNFINISHED, s->path);
+	return r;
+}
+
+void aip_set_finished(const struct aip_set *s)
+{
+	unlinkat(s->dirfd, UNFINISHED,
+		 0); /* if it stays, the next run finds them named and keeps them */
+}
+
+int aip_set_unfinished(const struct aip_set *s, const char *const *names, struct aip_err *err)
+{
+	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
+
+	for (; *names; names++)
+		aip_buf_fmt(&b, "%s\n", *names);
+	if (aip_buf_status(&b) < 0)
+		return aip_err_errno(err, -ENOMEM, "cannot write %s/" UNFINISHED, s->path);
+	return aip_write_file(s->dirfd, UNFINISHED, b.data, b.len, 0600, err);
+}
+
+/* Temporary files of a manifest, or of the two lists, that a run which was killed left. */
+static int drop_temporary(struct aip_set *s, const char *name, struct aip_err *err)
+{
+	if (name[0] == '.' && strstr(name, ".aip-") && unlinkat(s->dirfd, name, 0) < 0)
+		return aip_err_errno(err, -errno, "cannot remove %s/%s", s->path, name);
 	return 0;
 }
 
@@ -155,7 +195,9 @@ int aip_set_open(const char *path, bool change, struct aip_set *s, struct aip_er
 	if (r == 0)
 		r = check_list(s, err);
 	if (r == 0 && change)
-		r = each_file(s, drop_leftover, err);
+		r = aip_set_sweep(s, err);
+	if (r == 0 && change)
+		r = each_file(s, drop_temporary, err);
 	if (r == 0)
 		return 0;
 fail:

@@ -7,6 +7,7 @@
  *   NNNN.qcow2  the data, with the parent's file as backing file (not for NBD stores)
  *   .lock       held while a set is changed
  *   .pending    what a run under way has made outside of the folder (a snapshot)
+ *   .unfinished names of files that may go when no manifest names them: of a run under way
  */
 #ifndef AIP_SET_H
 #define AIP_SET_H
@@ -36,6 +37,19 @@ struct aip_set {
 int aip_set_open(const char *path, bool change, struct aip_set *s, struct aip_err *err);
 void aip_set_close(struct aip_set *s);
 #define _cleanup_set_ __attribute__((cleanup(aip_set_close)))
+
+/**
+ * aip_set_unfinished - note files before they are made, or before they lose their manifest
+ * @names: NULL-terminated; what was noted before is forgotten
+ * Return: 0 or -errno.
+ */
+int aip_set_unfinished(const struct aip_set *s, const char *const *names, struct aip_err *err);
+
+/** aip_set_sweep - remove the noted files that no manifest of @s names, and the note. Return: 0 or -errno. */
+int aip_set_sweep(struct aip_set *s, struct aip_err *err);
+
+/** aip_set_finished - forget the note: its files have their manifest. */
+void aip_set_finished(const struct aip_set *s);
 
 /** aip_set_find - Return: the backup with this id, NULL if there is none.  "latest" is the newest. */
 struct aip_manifest *aip_set_find(const struct aip_set *s, const char *id);

@@ -76,7 +76,7 @@ int aip_probe(const char *path, char **uuid, char **type, struct aip_err *err)
 /* What aipsnap says of one snapshot. */
 static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct aip_err *err)
 {
-	const char *node, *lineage, *generation;
+	const char *node, *lineage, *generation, *name;
 	int64_t number, chunk, size;
 	int r;
 
@@ -94,6 +94,8 @@ static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct ai
 	s->size = size;
 	strcpy(s->lineage, lineage);
 	strcpy(s->generation, generation);
+	if (aip_json_has(v, "name") && aip_json_str(v, "name", &name, err) == 0)
+		s->origin = strdup(name);
 	s->image = strdup(node);
 	return s->image ? 0 : aip_err_errno(err, -ENOMEM, "cannot open %s", node);
 }
@@ -189,6 +191,19 @@ static int make_snapshot(const char *device, const struct aip_source_options *o,
 	return r;
 }
 
+/* A snapshot that was named must be one of the device that was named. */
+static int check_origin(const struct aip_source *s, struct aip_err *err)
+{
+	struct stat device, origin;
+
+	if (s->origin && stat(s->device, &device) == 0 && stat(s->origin, &origin) == 0 &&
+	    device.st_rdev == origin.st_rdev)
+		return 0;
+	aip_err_set(err, -EINVAL, "snapshot %d is of %s, not of %s", s->snapshot,
+		    s->origin ? s->origin : "another device", s->device);
+	return aip_err_hint(err, "`aipsnap snapshot list` shows what there is");
+}
+
 static int use_snapshot(const struct aip_source_options *o, struct aip_source *s,
 			struct aip_err *err)
 {
@@ -198,7 +213,9 @@ static int use_snapshot(const struct aip_source_options *o, struct aip_source *s
 
 	if (r == 0 && res.status)
 		return err->code;
-	return r < 0 ? r : find_snapshot(&res.out, "snapshots", o->snapshot, s, err);
+	if (r == 0)
+		r = find_snapshot(&res.out, "snapshots", o->snapshot, s, err);
+	return r < 0 ? r : check_origin(s, err);
 }
 
 static int remove_snapshot(int number, struct aip_err *err)
@@ -239,6 +256,7 @@ int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
 		r = remove_snapshot(number, err);
 	}
 	free(s.image);
+	free(s.origin);
 	if (r < 0)
 		return r;
 	if (unlinkat(set->dirfd, PENDING, 0) < 0)
@@ -313,6 +331,7 @@ int aip_source_close(struct aip_source *s, struct aip_set *set, struct aip_err *
 		r = aip_err_errno(err, -errno, "cannot remove %s/" PENDING, set->path);
 	free(s->device);
 	free(s->image);
+	free(s->origin);
 	free(s->uuid);
 	free(s->type);
 	*s = (struct aip_source)AIP_SOURCE_INIT;

@@ -12,6 +12,7 @@
 struct aip_source {
 	char *device;	   /* what is backed up */
 	char *image;	   /* where it is read: /dev/aipsnap<N>, or the device itself */
+	char *origin;	   /* what aipsnap says that the snapshot is of, NULL without */
 	char *uuid, *type; /* of what is on it, "" when unknown */
 	int fd;		   /* of the image */
 	uint64_t size;

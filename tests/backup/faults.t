@@ -56,6 +56,14 @@ wait $pid
 is "SIGTERM: its own exit code" $? 7
 is "SIGTERM: nothing stays" "$(find work -name '0002*' | wc -l)" 0
 
+# a folder that is no set of ours, or has lost its manifests: nothing in it is touched
+mkdir foreign && echo precious >foreign/0001.qcow2
+"$bak" prune -q --keep 1 foreign >/dev/null 2>&1
+"$bak" full -q --as-is src foreign >out.txt 2>&1
+is "a foreign file under a backup's name is an error" $? 1
+is "and stays" "$(cat foreign/0001.qcow2)" precious
+has "and is named" "$(cat out.txt)" "foreign/0001.qcow2 exists and belongs to no backup"
+
 # two at once
 "$bak" incremental -q --rate 1M --compare --as-is src work >out.txt 2>&1 &
 pid=$!
