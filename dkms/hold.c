@@ -121,8 +121,6 @@ void aip_hold_work(struct work_struct *work)
 	spin_lock_irqsave(&t->held_lock, flags);
 	held = t->held;
 	bio_list_init(&t->held);
-	if (!rc)
-		WRITE_ONCE(t->guard, AIP_PASS);
 	spin_unlock_irqrestore(&t->held_lock, flags);
 	while ((bio = bio_list_pop(&held))) {
 		if (rc)

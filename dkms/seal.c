@@ -98,6 +98,9 @@ int aip_seal_begin(struct aipsnap_seal_begin *arg)
 	aip_device_check(d);
 	if (d->state == AIPSNAP_SEALING)
 		unseal(d);
+	/* a worker of an earlier attempt must not act on this one */
+	if (d->tracker)
+		flush_work(&d->tracker->held_work);
 	if (d->state != AIPSNAP_TRACKING)
 		return -EINVAL;
 	if (d->unsaved) {
@@ -133,6 +136,8 @@ int aip_seal_begin(struct aipsnap_seal_begin *arg)
 	 * ones the account tells, and CLEAN is never written, nor held for ever.
 	 */
 	d->writes = aip_tracker_writes(t);
+	/* a write is counted, then marked: none that is counted is still to be marked when the bitmaps are saved */
+	synchronize_rcu();
 	rc = aip_device_write_dirty(d);
 	rc = rc ?: save_all(d, &arg->written);
 	if (rc)
