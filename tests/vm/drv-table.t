@@ -9,7 +9,8 @@ set -u
 . "$AIP_TOP/tests/vm/drv.sh"
 drv_build bookworm
 disks=(--disk "$AIP_TMP/a.img" --disk "$AIP_TMP/b.img")
-truncate -s 32M "$AIP_TMP/a.img" "$AIP_TMP/b.img"
+truncate -s 32M "$AIP_TMP/a.img"
+truncate -s 48M "$AIP_TMP/b.img"
 drv_run first bookworm table1.sh "${disks[@]}"
 cp "$AIP_TMP/a.img" "$AIP_TMP/a.sealed"
 cp "$AIP_TMP/b.img" "$AIP_TMP/b.sealed"
