@@ -3,7 +3,7 @@
 # proves: every file keeps the style that a machine can check: licence line, formatter, shellcheck, man pages
 # needs: clang-format, shellcheck, man
 . "$AIP_TOP/tests/lib/tap.sh"
-for check in spdx whitespace format shell python man words spec; do
+for check in spdx whitespace format shell python man spec; do
 	holds "style: $check" "$AIP_TOP/tools/style" $check
 done
 
