@@ -324,6 +324,28 @@ static int refuse(struct aip_err *err, int code, const char *hint)
 	return code;
 }
 
+/*
+ * Issued in the future: the publisher's clock was wrong, or somebody's who has its key.  Once taken
+ * it would make everything issued since look expired.  A clock of this machine that is itself known to be
+ * behind (a dead battery: 1970) cannot judge that; accept_note() sees to it that no harm comes of it.
+ */
+static int judge_issued(const struct aip_index *idx, time_t now, const char *name,
+			struct aip_err *err)
+{
+	char issued[AIP_RFC3339_LEN], clock[AIP_RFC3339_LEN];
+	time_t machine = time(NULL);
+
+	if (idx->issued <= machine + ACCEPT_AHEAD || machine + ACCEPT_AHEAD < now)
+		return 0;
+	aip_err_set(err, -ETIME,
+		    "%s: index %s, serial %" PRId64 ", was issued at %s, but it is only %s", name,
+		    idx->stream, idx->serial, aip_rfc3339(idx->issued, issued),
+		    aip_rfc3339(machine, clock));
+	return refuse(err, -ETIME,
+		      "check this machine's clock; if it is right, the publisher's was wrong, and "
+		      "the index has to be issued anew");
+}
+
 /* What only matters for news from outside. */
 static int judge_network(const struct accept_state *st, const struct accept_stream *s,
 			 const struct aip_index *idx, time_t now, const char *name,
@@ -349,7 +371,7 @@ static int judge_network(const struct accept_state *st, const struct accept_stre
 			      "the publisher has to issue a new one; check this "
 			      "machine's clock too");
 	}
-	return 0;
+	return judge_issued(idx, now, name, err);
 }
 
 int accept_refuse_old(const struct accept_stream *s, int64_t serial, const char *name,
@@ -396,10 +418,30 @@ static bool is_revoked(const struct accept_state *st, const char *fingerprint)
 	return false;
 }
 
-int accept_note(struct accept_state *st, const struct aip_index *idx)
+/* A stream's entry, a new one where there is none. Return: 0, -EFBIG or -ENOMEM. */
+static int find_or_add(struct accept_state *st, const char *stream, struct accept_stream **out)
 {
-	struct accept_stream *s = find(st, idx->stream), *more;
-	int changed = 0;
+	struct accept_stream *more;
+
+	*out = find(st, stream);
+	if (*out)
+		return 0;
+	if (st->n_streams == ACCEPT_MAX_STREAMS)
+		return -EFBIG;
+	more = realloc(st->streams, (st->n_streams + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	st->streams = more;
+	*out = &more[st->n_streams++];
+	**out = (struct accept_stream){ .serial = 0 };
+	snprintf((*out)->name, sizeof((*out)->name), "%s", stream);
+	return 0;
+}
+
+int accept_note(struct accept_state *st, const struct aip_index *idx, time_t now)
+{
+	struct accept_stream *s;
+	int changed = 0, r;
 	size_t i;
 
 	for (i = 0; i < idx->n_revoked; i++) {
@@ -411,51 +453,27 @@ int accept_note(struct accept_state *st, const struct aip_index *idx)
 			return -ENOMEM;
 		changed = 1;
 	}
-	if (!s) {
-		if (st->n_streams == ACCEPT_MAX_STREAMS)
-			return -EFBIG;
-		more = realloc(st->streams, (st->n_streams + 1) * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		st->streams = more;
-		s = &more[st->n_streams++];
-		*s = (struct accept_stream){ .serial = 0 };
-		snprintf(s->name, sizeof(s->name), "%s", idx->stream);
-	}
+	r = find_or_add(st, idx->stream, &s);
+	if (r < 0)
+		return r;
 	if (idx->serial <= s->serial)
 		return changed;
 	s->serial = idx->serial;
-	s->issued = idx->issued;
+	s->issued = idx->issued < now + ACCEPT_AHEAD ? idx->issued : now + ACCEPT_AHEAD;
 	memcpy(s->sha256, idx->sha256, sizeof(s->sha256));
 	return 1;
 }
 
 int accept_forget(struct accept_state *st, const char *stream)
 {
-	struct accept_stream *s = find(st, stream), *more;
-	size_t i, n = 0;
+	struct accept_stream *s = find(st, stream);
+	int r;
 
 	if (!s && !st->lost)
 		return -ENOENT;
-	for (i = 0; i < st->n_revoked; i++) {
-		if (strcmp(st->revoked[i].stream, stream) == 0) {
-			free(st->revoked[i].fingerprint);
-			free(st->revoked[i].stream);
-		} else {
-			st->revoked[n++] = st->revoked[i];
-		}
-	}
-	st->n_revoked = n;
-	if (!s) {
-		if (st->n_streams == ACCEPT_MAX_STREAMS)
-			return -EFBIG;
-		more = realloc(st->streams, (st->n_streams + 1) * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		st->streams = more;
-		s = &more[st->n_streams++];
-		snprintf(s->name, sizeof(s->name), "%s", stream);
-	}
+	r = find_or_add(st, stream, &s);
+	if (r < 0)
+		return r;
 	/* the entry stays, with serial 0: after a lost state it is what lets the stream in again */
 	s->serial = 0;
 	s->sha256[0] = 0;

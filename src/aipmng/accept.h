@@ -33,12 +33,13 @@
 #define ACCEPT_MAX_BYTES   (4u << 20)
 #define ACCEPT_MAX_STREAMS 64
 #define ACCEPT_MAX_REVOKED 10000
+#define ACCEPT_AHEAD	   86400 /* seconds that a publisher's clock may be ahead of ours */
 
 struct accept_stream {
 	char name[65];
 	int64_t serial; /* highest accepted; 0: none, whatever comes is accepted (--reset-serial) */
 	char sha256[AIP_SHA256_HEX]; /* of that payload */
-	time_t issued;
+	time_t issued;		     /* as far as it was believed, see accept_note() */
 };
 
 struct accept_revoked {
@@ -101,7 +102,7 @@ const struct accept_stream *accept_find(const struct accept_state *st, const cha
  * @now: see accept_clock()
  *
  * Return: 1 it is the one accepted before; 0 it is a new one; -ESTALE (older serial), -EBADMSG (the same
- * serial, other content), -ETIME (expired), -EPERM (unknown stream after a lost state, or a
+ * serial, other content), -ETIME (expired, or issued in the future), -EPERM (unknown stream after a lost state, or a
  * frozen state), all with exit code 4.
  */
 int accept_judge(const struct accept_state *st, const struct aip_index *idx, bool network,
@@ -112,14 +113,15 @@ int accept_refuse_old(const struct accept_stream *s, int64_t serial, const char 
 		      struct aip_err *err);
 
 /**
- * accept_note - remember an index that is used: serial and revoked keys
+ * accept_note - remember an index that is used: serial, time of issue and revoked keys
+ * @now: see accept_clock(); however late the index was issued, it moves that clock by a day at most
  * Return: 1 something new, 0 nothing, -EFBIG (too many streams or revoked keys), -ENOMEM.
  */
-int accept_note(struct accept_state *st, const struct aip_index *idx);
+int accept_note(struct accept_state *st, const struct aip_index *idx, time_t now);
 
 /**
- * accept_forget - forget a stream and the keys that it revoked
- * Return: 0 or -ENOENT (nothing known of it, and nothing lost).
+ * accept_forget - forget where a stream stands; the keys that it revoked stay revoked
+ * Return: 0, -ENOENT (nothing known of it, and nothing lost), -EFBIG or -ENOMEM.
  */
 int accept_forget(struct accept_state *st, const char *stream);
 

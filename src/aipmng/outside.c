@@ -34,7 +34,7 @@ static int note_loaded(const struct load *l, struct accept_state *st)
 		int r = 0;
 
 		if (l->out->v[i].from != AIP_FROM_PACKAGE)
-			r = accept_note(st, l->out->v[i].index);
+			r = accept_note(st, l->out->v[i].index, load_clock(l, st));
 		if (r < 0)
 			return r;
 		changed |= r;
@@ -68,7 +68,7 @@ static int commit(struct load *l, const struct aip_index *idx, const struct aip_
 	if (!have || strcmp(have->index->sha256, idx->sha256) != 0)
 		r = cache_store(l->ctx, idx->stream, envelope->data, envelope->len, err);
 	if (r == 0 && (!known || changed)) {
-		r = accept_note(&st, idx);
+		r = accept_note(&st, idx, load_clock(l, &st));
 		if (r < 0)
 			return aip_err_errno(err, r, "%s: cannot be remembered", origin);
 		r = accept_save(l->ctx, &st, err);

@@ -22,6 +22,17 @@ static void load_free(struct load *l)
 	trust_free(&l->trust);
 }
 
+time_t load_clock(const struct load *l, const struct accept_state *st)
+{
+	time_t now = accept_clock(st);
+	size_t i;
+
+	for (i = 0; i < l->out->n; i++)
+		if (l->out->v[i].from == AIP_FROM_PACKAGE && l->out->v[i].index->issued > now)
+			now = l->out->v[i].index->issued;
+	return now;
+}
+
 /* ---- the package's own, and the cache ------------------------------------------ */
 
 static int read_shipped(const struct ctx *ctx, struct aip_buf *text, struct aip_err *err)
@@ -90,7 +101,7 @@ static int open_cached(struct load *l, const char *stream, const char *path, str
 	if (r == 0)
 		r = accept_judge(&l->state, *idx, false, 0, path, why);
 	if (r >= 0)
-		r = accept_note(&l->state, *idx);
+		r = accept_note(&l->state, *idx, load_clock(l, &l->state));
 	if (r >= 0)
 		r = trust_revoke_state(&l->trust, &l->state);
 	if (r < 0) {
@@ -144,17 +155,6 @@ static int load_local(struct load *l)
 			r = load_cached(l, streams[i]);
 	strlist_free(&streams, &n);
 	return r;
-}
-
-time_t load_clock(const struct load *l, const struct accept_state *st)
-{
-	time_t now = accept_clock(st);
-	size_t i;
-
-	for (i = 0; i < l->out->n; i++)
-		if (l->out->v[i].from == AIP_FROM_PACKAGE && l->out->v[i].index->issued > now)
-			now = l->out->v[i].index->issued;
-	return now;
 }
 
 /* ---- all of it ------------------------------------------------------------------------- */
@@ -296,10 +296,10 @@ int aip_indexes_load(struct ctx *ctx, enum aip_load_mode mode, struct aip_indexe
 
 int aip_reset_serial(struct ctx *ctx, const char *stream, struct aip_err *err)
 {
-	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
-	_cleanup_buf_ struct aip_buf cached = AIP_BUF_INIT;
+	struct aip_indexes cached = AIP_INDEXES_INIT;
+	_cleanup_(load_free) struct load l = { .ctx = ctx, .out = &cached };
+	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
 	_cleanup_close_ int lock = -1;
-	bool known;
 	int r;
 
 	if (!accept_is_stream(stream))
@@ -307,16 +307,23 @@ int aip_reset_serial(struct ctx *ctx, const char *stream, struct aip_err *err)
 	lock = accept_lock(ctx, err);
 	if (lock < 0)
 		return lock;
-	if (accept_load(ctx, &st, NULL) < 0)
-		return nomem(err);
-	known = accept_forget(&st, stream) == 0;
-	if (!known && cache_read(ctx, stream, &cached, NULL) < 0) {
+	/* what the cached index revokes, which is about to go, is remembered */
+	r = setup(&l, err);
+	if (r == 0 && load_local(&l) < 0)
+		r = nomem(err);
+	aip_indexes_free(&cached);
+	if (r < 0)
+		return r;
+	r = accept_forget(&l.state, stream);
+	if (r < 0 && r != -ENOENT)
+		return aip_err_errno(err, r, "cannot forget stream %s", stream);
+	if (r < 0 && cache_read(ctx, stream, &text, NULL) < 0) {
 		aip_err_set(err, -ENOENT, "nothing is known of stream %s", stream);
 		return aip_err_hint(err, "'aipmng --status' shows the streams");
 	}
 	/* without its index first: should this be cut short, the serial still counts */
-	r = st.frozen ? 0 : cache_drop(ctx, stream, err);
+	r = l.state.frozen ? 0 : cache_drop(ctx, stream, err);
 	if (r == 0)
-		r = accept_save(ctx, &st, err);
+		r = accept_save(ctx, &l.state, err);
 	return r;
 }

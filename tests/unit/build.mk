@@ -8,7 +8,7 @@ $(call aip_test_prog,test-pool,tests/unit/test_pool.c src/mkindex/pool.c,common,
 $(call aip_test_prog,test-index,tests/unit/test_index.c,patch json rpm common,cmocka libcjson rpm)
 $(call aip_test_prog,test-envelope,tests/unit/test_envelope.c,patch json rpm common,cmocka libcjson rpm)
 # what the fetch tests look at sources through
-$(call aip_test_prog,aip-indexes,tests/unit/aip_indexes.c,aipmng fetchwire patch json rpm common,rpm libcjson)
+$(call aip_test_prog,aip-indexes,tests/unit/aip_indexes.c,aipmng fetchwire patch json rpm common,rpm libcjson,-Xlinker --wrap=time)
 $(call aip_test_prog,test-anchor,tests/unit/test_anchor.c,anchor patch common,cmocka)
 $(call aip_test_prog,test-conf,tests/unit/test_conf.c,aipmng fetchwire patch json rpm common,cmocka rpm libcjson)
 $(call aip_test_prog,test-accept,tests/unit/test_accept.c src/fetch/gunzip.c,aipmng fetchwire patch json rpm common,cmocka rpm libcjson zlib,-Xlinker --wrap=time)

@@ -120,6 +120,7 @@ static struct aip_index *make(const char *stream, int64_t serial, const char *sh
 	return idx;
 }
 
+#define CLOCK		time(NULL)
 #define _cleanup_index_ _cleanup_(aip_index_freep)
 
 static int judge(const struct accept_state *st, const struct aip_index *idx, bool network,
@@ -146,9 +147,9 @@ static void serials(void **state)
 	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
 
 	assert_int_equal(judge(&st, five, true, 200), 0);
-	assert_int_equal(accept_note(&st, five), 1);
-	assert_int_equal(accept_note(&st, five), 0);
-	assert_int_equal(accept_note(&st, four), 0);
+	assert_int_equal(accept_note(&st, five, CLOCK), 1);
+	assert_int_equal(accept_note(&st, five, CLOCK), 0);
+	assert_int_equal(accept_note(&st, four, CLOCK), 0);
 	assert_int_equal(accept_find(&st, "s")->serial, 5);
 	assert_int_equal(judge(&st, five, true, 200), 1);
 	assert_int_equal(judge(&st, five, true, 5000), 1); /* expired, but accepted before */
@@ -175,7 +176,7 @@ static void lost_state(void **state)
 
 	assert_int_equal(judge(&st, s, true, 200), -EPERM);
 	assert_int_equal(judge(&st, s, false, 200), 0); /* the cache says where it stands */
-	assert_int_equal(accept_note(&st, s), 1);
+	assert_int_equal(accept_note(&st, s, CLOCK), 1);
 	assert_int_equal(judge(&st, s6, true, 200), 0);
 	assert_int_equal(judge(&st, t, true, 200), -EPERM);
 	assert_int_equal(accept_forget(&st, "t"), 0);
@@ -192,13 +193,16 @@ static void revocations(void **state)
 	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
 
 	assert_int_equal(aip_index_add_revoked(s, FPR, NULL), 0);
-	assert_int_equal(accept_note(&st, s), 1);
-	assert_int_equal(accept_note(&st, s), 0);
-	assert_int_equal(accept_note(&st, s6), 1);
+	assert_int_equal(accept_note(&st, s, CLOCK), 1);
+	assert_int_equal(accept_note(&st, s, CLOCK), 0);
+	assert_int_equal(accept_note(&st, s6, CLOCK), 1);
 	assert_int_equal(st.n_revoked, 1);
 	assert_string_equal(st.revoked[0].stream, "s");
+	/* a serial that starts anew makes no revoked key good again */
 	assert_int_equal(accept_forget(&st, "s"), 0);
-	assert_int_equal(st.n_revoked, 0);
+	assert_int_equal(accept_find(&st, "s")->serial, 0);
+	assert_int_equal(st.n_revoked, 1);
+	assert_string_equal(st.revoked[0].fingerprint, FPR);
 }
 
 /* The linker puts this in place of time(). */
@@ -228,16 +232,67 @@ static void dead_clock(void **state)
 static void clocks(void **state)
 {
 	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
-	time_t now = time(NULL), late = now + 1000000;
+	time_t now = time(NULL), late = now + 80000;
 	_cleanup_index_ struct aip_index *past = make("s", 5, SHA_A, 1000);
 	_cleanup_index_ struct aip_index *future = make("t", 5, SHA_A, late);
 
-	assert_int_equal(accept_note(&st, past), 1);
+	assert_int_equal(accept_note(&st, past, CLOCK), 1);
 	assert_in_range(accept_clock(&st), now, now + 100);
-	assert_int_equal(accept_note(&st, future), 1);
+	assert_int_equal(accept_note(&st, future, CLOCK), 1);
 	assert_int_equal(accept_clock(&st), late);
 	assert_int_equal(accept_forget(&st, "t"), 0);
 	assert_in_range(accept_clock(&st), now, now + 100);
+}
+
+#define DAY 86400
+
+/* What would make all later indexes look expired is refused, and never believed for more than a day. */
+static void issued_ahead(void **state)
+{
+	time_t now = fake_time = time(NULL);
+	_cleanup_index_ struct aip_index *edge = make("s", 5, SHA_A, now + DAY);
+	_cleanup_index_ struct aip_index *ahead = make("t", 5, SHA_A, now + DAY + 1);
+	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
+
+	assert_int_equal(judge(&st, edge, true, now), 0);
+	assert_int_equal(judge(&st, ahead, true, now), -ETIME);
+	assert_int_equal(judge(&st, ahead, false, now), 0);
+	/* nor does what was believed already let the next one be a day further ahead */
+	assert_int_equal(accept_note(&st, edge, now), 1);
+	assert_int_equal(accept_clock(&st), now + DAY);
+	assert_int_equal(judge(&st, ahead, true, accept_clock(&st)), -ETIME);
+	/* what came from the cache, say */
+	assert_int_equal(accept_note(&st, ahead, now), 1);
+	assert_int_equal(judge(&st, ahead, true, now), 1);
+	assert_int_equal(accept_clock(&st), now + DAY);
+	fake_time = 0;
+}
+
+/* Without a clock that can be right, nothing can be said to be ahead of it. */
+static void issued_ahead_of_dead_clock(void **state)
+{
+	_cleanup_(accept_free) struct accept_state st = ACCEPT_STATE_INIT;
+	_cleanup_index_ struct aip_index *far = NULL, *next = NULL, *old = NULL;
+	time_t built;
+
+	fake_time = 1000; /* 1970 */
+	built = accept_clock(&st);
+	far = make("s", 5, SHA_A, built + 20000 * (time_t)DAY);
+	assert_int_equal(judge(&st, far, true, built), 0);
+	assert_int_equal(accept_note(&st, far, built), 1);
+	assert_int_equal(accept_clock(&st), built + DAY);
+	/* the others are not expired because of it, neither now nor when the clock is set */
+	next = make("t", 5, SHA_A, built + 40 * DAY);
+	assert_int_equal(judge(&st, next, true, accept_clock(&st)), 0);
+	fake_time = built + 40 * DAY;
+	assert_int_equal(accept_clock(&st), fake_time);
+	assert_int_equal(judge(&st, next, true, accept_clock(&st)), 0);
+	/* a clock that was set back does not bring the past back */
+	assert_int_equal(accept_note(&st, next, accept_clock(&st)), 1);
+	old = make("u", 5, SHA_A, built + DAY);
+	fake_time = built + DAY;
+	assert_int_equal(judge(&st, old, true, accept_clock(&st)), -ETIME);
+	fake_time = 0;
 }
 
 static void too_many(void **state)
@@ -251,7 +306,7 @@ static void too_many(void **state)
 
 		snprintf(name, sizeof(name), "s%d", i);
 		idx = make(name, 1, SHA_A, 100);
-		assert_int_equal(accept_note(&st, idx), i < ACCEPT_MAX_STREAMS ? 1 : -EFBIG);
+		assert_int_equal(accept_note(&st, idx, CLOCK), i < ACCEPT_MAX_STREAMS ? 1 : -EFBIG);
 	}
 }
 
@@ -427,6 +482,7 @@ int main(void)
 		cmocka_unit_test(state_cut),	cmocka_unit_test(serials),
 		cmocka_unit_test(lost_state),	cmocka_unit_test(revocations),
 		cmocka_unit_test(clocks),	cmocka_unit_test(dead_clock),
+		cmocka_unit_test(issued_ahead), cmocka_unit_test(issued_ahead_of_dead_clock),
 		cmocka_unit_test(too_many),	cmocka_unit_test(stream_names),
 		cmocka_unit_test(sources),	cmocka_unit_test(messages),
 		cmocka_unit_test(no_messages),	cmocka_unit_test(public_urls),
