@@ -9,9 +9,9 @@
 #include "aipbackup/copy.h"
 #include "common/cleanup.h"
 
-/* Bytes read at once unless a chunk is larger; more costs page faults in qemu-nbd (measured). */
-#define PIECE	  (1u << 19)
-#define PIECES	  16
+/* Bytes read at once unless a chunk is larger, and how many of them may be under way (measured). */
+#define PIECE	  (1u << 20)
+#define PIECES	  8
 #define READAHEAD (4u << 20)
 
 struct piece {

@@ -13,6 +13,7 @@
 #define ZERO_MAX   (1ULL << 30) /* bytes of one write-zeroes request */
 #define STATUS_MAX (1ULL << 30) /* bytes asked about at once */
 #define IN_FLIGHT  32
+#define KEPT	   2 /* variables in keep_memory */
 
 struct aip_nbd {
 	struct nbd_handle *h;
@@ -108,6 +109,33 @@ static char *json_name(const char *path, bool alone)
 	return aip_buf_steal(&b);
 }
 
+/*
+ * glibc gives each large buffer back to the kernel at once, so that qemu-nbd would take a page
+ * fault for every 4 KiB it receives: a third of its CPU time (doc/performance.md).  These tell
+ * it to keep what it had; a variable that the administrator set stays as it is.
+ */
+static const char *const keep_memory[KEPT][2] = {
+	{ "MALLOC_MMAP_THRESHOLD_", "67108864" },
+	{ "MALLOC_TRIM_THRESHOLD_", "134217728" },
+};
+
+/* Start the server, connected to @n. Return: as libnbd, -1 with its error. */
+static int start_server(struct aip_nbd *n, char **argv)
+{
+	bool mine[KEPT];
+	size_t i;
+	int r;
+
+	for (i = 0; i < KEPT; i++)
+		mine[i] = !getenv(keep_memory[i][0]) &&
+			  setenv(keep_memory[i][0], keep_memory[i][1], 0) == 0;
+	r = nbd_connect_systemd_socket_activation(n->h, argv);
+	for (i = 0; i < KEPT; i++)
+		if (mine[i])
+			unsetenv(keep_memory[i][0]);
+	return r;
+}
+
 int aip_nbd_open_file(const char *dir, const char *file, enum aip_nbd_mode mode,
 		      struct aip_nbd **out, struct aip_err *err)
 {
@@ -125,7 +153,7 @@ int aip_nbd_open_file(const char *dir, const char *file, enum aip_nbd_mode mode,
 	if (mode != AIP_NBD_WRITE)
 		argv[argc++] = "-r";
 	argv[argc] = name;
-	if (nbd_connect_systemd_socket_activation(n->h, argv) < 0) {
+	if (start_server(n, argv) < 0) {
 		nbd_err(err, path, "serve it with qemu-nbd");
 		return aip_err_hint(err, "`qemu-img info --backing-chain %s` says more", path);
 	}
