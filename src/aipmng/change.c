@@ -129,9 +129,9 @@ static void undo(struct run *run, struct aip_err *err)
 		struct aip_err why = AIP_ERR_INIT;
 
 		replace_end(&it->file);
-		if (it->file.renamed && take_back(run, it, &why) < 0) {
+		if (it->file.stuck || (it->file.renamed && take_back(run, it, &why) < 0)) {
 			aip_log(run->ctx, LOG_ERR, "%s could not be taken back: %s",
-				it->st->t->hook->path, why.msg);
+				it->st->t->hook->path, it->file.stuck ? err->msg : why.msg);
 			aip_err_hint(err,
 				     "%s is changed already and could not be taken back; "
 				     "the next aipmng --reconcile settles it",
@@ -288,13 +288,32 @@ static int recover_one(const struct ctx *ctx, const struct record *rec, struct a
 	return done ? record_commit(ctx, rec, err) : record_cancel(ctx, rec->kind, err);
 }
 
-/* New files that were never put in place, and old ones that were exchanged out. */
-static void sweep_beside(const struct ctx *ctx, enum aip_kind kind)
+/*
+ * What lies beside the script.  With an intent it is judged before anything is removed: it may be
+ * what an exchange has brought out, somebody else's file, and the only copy.  Without an intent nothing has been
+ * exchanged: intents are written before the first exchange, and go after what it brought out.
+ */
+static int recover_beside(const struct ctx *ctx, enum aip_kind kind, const struct record *intent,
+			  struct aip_err *err)
 {
 	_cleanup_free_ char *rel = NULL;
+	const char *path = aip_hook(kind)->path;
+	int r;
 
-	if (aip_root_resolve(ctx->rootfd, aip_hook(kind)->path, 1, &rel, NULL) == 0)
+	if (aip_root_resolve(ctx->rootfd, path, 1, &rel, NULL) < 0)
+		return 0;
+	if (!intent) {
 		replace_sweep(ctx->rootfd, rel);
+		return 0;
+	}
+	r = replace_recover(ctx->rootfd, rel, intent->from, intent->result, err);
+	if (r > 0)
+		aip_log(ctx, LOG_WARNING,
+			"%s: a run was interrupted in the instant in which somebody else replaced "
+			"it; the other's file is %s",
+			path,
+			r == REPLACE_PUT_BACK ? "in place again" : "kept beside it as .aipsave");
+	return r < 0 ? r : 0;
 }
 
 int change_recover(const struct ctx *ctx, struct aip_err *err)
@@ -306,15 +325,16 @@ int change_recover(const struct ctx *ctx, struct aip_err *err)
 
 	if (r < 0)
 		return r;
+	/* files of ours that were never renamed into place: what a record says is in the record */
 	if (state >= 0)
 		state_sweep(state);
 	if (dir >= 0)
 		state_sweep(dir);
-	for (k = 0; k < AIP_KIND_N; k++)
-		sweep_beside(ctx, k);
-	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
-		if (recs.intent[k])
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++) {
+		r = recover_beside(ctx, k, recs.intent[k], err);
+		if (r == 0 && recs.intent[k])
 			r = recover_one(ctx, recs.intent[k], err);
+	}
 	records_free(&recs);
 	return r;
 }

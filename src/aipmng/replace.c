@@ -45,11 +45,9 @@ int file_read_whole(int rootfd, const char *rel, struct aip_buf *out, struct sta
 	return aip_read_fd(fd, AIP_SCRIPT_MAX, rel, out, err);
 }
 
-/* The file must still have the content that was judged. */
-static int check_content(int fd, const char *rel, const char *expect, struct aip_err *err)
+static int digest_of(int fd, const char *rel, char sum[AIP_SHA256_HEX], struct aip_err *err)
 {
 	_cleanup_buf_ struct aip_buf now = AIP_BUF_INIT;
-	char sum[AIP_SHA256_HEX];
 	int r;
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
@@ -58,8 +56,17 @@ static int check_content(int fd, const char *rel, const char *expect, struct aip
 	if (r < 0)
 		return r;
 	r = aip_sha256_hex(now.data, now.len, sum);
+	return r < 0 ? aip_err_errno(err, r, "cannot compute the digest of /%s", rel) : 0;
+}
+
+/* The file must still have the content that was judged. */
+static int check_content(int fd, const char *rel, const char *expect, struct aip_err *err)
+{
+	char sum[AIP_SHA256_HEX];
+	int r = digest_of(fd, rel, sum, err);
+
 	if (r < 0)
-		return aip_err_errno(err, r, "cannot compute the digest of /%s", rel);
+		return r;
 	if (strcmp(sum, expect) != 0) {
 		aip_err_set(err, -ESTALE, "/%s changed while it was being worked on", rel);
 		return aip_err_hint(err, "run aipmng again");
@@ -123,13 +130,18 @@ static int copy_xattrs(int from, int to, const char *rel, struct aip_err *err)
 	return 0;
 }
 
-/* Everything but the content, and then down to the disk. */
+/*
+ * Everything but the content, and then down to the disk.  The content goes there first: a file
+ * that has a mode is complete, also after a power cut.
+ */
 static int dress(int from, int to, const char *rel, const struct stat *st,
 		 const struct timespec *mtime, struct aip_err *err)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	int r;
 
+	if (fsync(to) < 0)
+		return aip_err_errno(err, -errno, "cannot write the new /%s", rel);
 	if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0)
 		return aip_err_errno(err, -errno, "cannot give the new /%s its owner and mode",
 				     rel);
@@ -166,7 +178,7 @@ int replace_prepare(struct replace *r, int rootfd, const char *rel, const char *
 	r->temp = aip_temp_name(rel);
 	if (!r->temp)
 		return aip_err_errno(err, -ENOMEM, "cannot write the new /%s", rel);
-	new = openat(rootfd, r->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	new = openat(rootfd, r->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (new < 0) {
 		res = aip_err_errno(err, -errno, "cannot create /%s", r->temp);
 		free(TAKE_PTR(r->temp));
@@ -203,10 +215,15 @@ static int check_displaced(struct replace *r, struct aip_err *err)
 
 	if (res == 0)
 		return 0;
-	if (exchange(r) == 0 || renameat(r->rootfd, r->temp, r->rootfd, r->rel) == 0)
-		r->renamed = false;
 	aip_err_set(err, -ESTALE, "/%s was replaced while it was being worked on", r->rel);
-	return aip_err_hint(err, "run aipmng again");
+	aip_err_hint(err, "run aipmng again");
+	if (exchange(r) == 0 || renameat(r->rootfd, r->temp, r->rootfd, r->rel) == 0) {
+		r->renamed = false;
+	} else {
+		r->stuck = true; /* not ours to remove; replace_recover() tries again */
+		free(TAKE_PTR(r->temp));
+	}
+	return -ESTALE;
 }
 
 static int put(struct replace *r, struct aip_err *err)
@@ -262,24 +279,119 @@ void replace_end(struct replace *r)
 	free(TAKE_PTR(r->temp));
 }
 
-void replace_sweep(int rootfd, const char *rel)
+/* Each file that a run has prepared for @rel and that is still there. Return: 0 or what @each returned first. */
+static int each_temp(int rootfd, const char *rel,
+		     int (*each)(int dir, const char *name, const char *base, void *arg), void *arg)
 {
 	const char *slash = strrchr(rel, '/'), *base = slash ? slash + 1 : rel;
-	_cleanup_free_ char *dir = slash ? strndup(rel, slash - rel) : strdup(".");
+	_cleanup_free_ char *path = slash ? strndup(rel, slash - rel) : strdup(".");
 	_cleanup_closedir_ DIR *d = NULL;
 	struct dirent *e;
-	int fd;
+	int fd, r = 0;
 
-	if (!dir)
-		return;
-	fd = openat(rootfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!path)
+		return -ENOMEM;
+	fd = openat(rootfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
 		if (fd >= 0)
 			close(fd);
-		return;
+		return 0; /* no folder, nothing in it */
 	}
-	while ((e = readdir(d)))
+	while (r == 0 && (e = readdir(d)))
 		if (is_temp_name(e->d_name, base))
-			unlinkat(dirfd(d), e->d_name, 0);
+			r = each(dirfd(d), e->d_name, base, arg);
+	return r;
+}
+
+static int remove_temp(int dir, const char *name, const char *base, void *arg)
+{
+	unlinkat(dir, name, 0);
+	return 0;
+}
+
+void replace_sweep(int rootfd, const char *rel)
+{
+	each_temp(rootfd, rel, remove_temp, NULL);
+}
+
+struct recovery {
+	const char *from, *result; /* digests of ours */
+	struct aip_err *err;
+	int found; /* what replace_recover() returns */
+};
+
+/* Is it one of ours: being written still, or with the content that went in or came out? 1, 0, -errno. */
+static int is_ours(int dir, const char *name, const struct recovery *rec)
+{
+	char sum[AIP_SHA256_HEX];
+	struct stat st;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    !(st.st_mode & 07777))
+		return 1;
+	fd = open_regular(dir, name, &st, rec->err);
+	if (fd == -EINVAL || fd == -ELOOP)
+		return 0;
+	r = fd < 0 ? fd : digest_of(fd, name, sum, rec->err);
+	if (r == -EFBIG)
+		return 0;
+	return r < 0 ? r : strcmp(sum, rec->from) == 0 || strcmp(sum, rec->result) == 0;
+}
+
+static int put_back(int dir, const char *name, const char *base, struct recovery *rec)
+{
+	struct replace back = { .rootfd = dir, .rel = base, .temp = (char *)name };
+
+	if (exchange(&back) < 0 && renameat(dir, name, dir, base) < 0)
+		return aip_err_errno(rec->err, -errno, "cannot put %s back as %s", name, base);
+	unlinkat(dir, name, 0);
+	return 0;
+}
+
+/* Since then somebody has put yet another file there: that is the newest, and this one is kept. */
+static int put_aside(int dir, const char *name, const char *base, struct recovery *rec)
+{
+	_cleanup_free_ char *aside = NULL;
+
+	if (asprintf(&aside, "%s.aipsave", base) < 0) {
+		aside = NULL;
+		return aip_err_errno(rec->err, -ENOMEM, "cannot keep %s", name);
+	}
+	if (renameat(dir, name, dir, aside) < 0)
+		return aip_err_errno(rec->err, -errno, "cannot keep %s as %s", name, aside);
+	return 0;
+}
+
+static int recover_temp(int dir, const char *name, const char *base, void *arg)
+{
+	struct recovery *rec = arg;
+	int r = is_ours(dir, name, rec);
+
+	if (r == 1)
+		return remove_temp(dir, name, base, NULL);
+	if (r == 0)
+		r = is_ours(dir, base, rec);
+	if (r == -ENOENT)
+		r = 1; /* nothing there: not worse than ours */
+	if (r < 0)
+		return r;
+	aip_err_clear(rec->err);
+	rec->found = r ? REPLACE_PUT_BACK : REPLACE_PUT_ASIDE;
+	r = r ? put_back(dir, name, base, rec) : put_aside(dir, name, base, rec);
+	if (r == 0 && fsync(dir) < 0)
+		r = aip_err_errno(rec->err, -errno, "cannot make %s durable", base);
+	return r;
+}
+
+int replace_recover(int rootfd, const char *rel, const char *from, const char *result,
+		    struct aip_err *err)
+{
+	struct aip_err ignored = AIP_ERR_INIT;
+	struct recovery rec = { from, result, err ? err : &ignored, 0 };
+	int r = each_temp(rootfd, rel, recover_temp, &rec);
+
+	return r < 0 ? r : rec.found;
 }

@@ -21,6 +21,7 @@ struct replace {
 	char *temp;	    /* the new file, complete and durable, beside it; NULL: none */
 	bool plain;	    /* rename over it: nobody else can change it now */
 	bool renamed;	    /* the new file has taken the place */
+	bool stuck;	    /* and what came out, somebody else's, could not be put back */
 };
 
 #define REPLACE_INIT                                                                               \
@@ -63,7 +64,21 @@ int replace_commit(struct replace *r, struct aip_err *err);
 /** replace_end - remove what was prepared and not committed; release. */
 void replace_end(struct replace *r);
 
-/** replace_sweep - remove what killed runs have prepared for the file @rel. */
+/** replace_sweep - remove what killed runs have prepared for the file @rel and not exchanged. */
 void replace_sweep(int rootfd, const char *rel);
+
+/**
+ * replace_recover - after a run that was killed in the middle of a change of @rel
+ * @from, @result: SHA-256 of what the change went from and leads to
+ *
+ * An exchange may have brought out a file that somebody (rpm) had put there in the last instant and
+ * that nobody has looked at yet: the only copy.  It goes back into its place; where somebody has put
+ * yet another one there since, it is kept as NAME.aipsave.  All else is removed.
+ *
+ * Return: 0 when there was none, REPLACE_PUT_BACK, REPLACE_PUT_ASIDE, or -errno.
+ */
+enum { REPLACE_PUT_BACK = 1, REPLACE_PUT_ASIDE };
+int replace_recover(int rootfd, const char *rel, const char *from, const char *result,
+		    struct aip_err *err);
 
 #endif

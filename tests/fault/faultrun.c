@@ -8,7 +8,9 @@
  *	faultrun kill N -- PROGRAM [ARG]...	   SIGKILL as it enters its Nth call
  *	faultrun fail N ERRNO -- PROGRAM [ARG]...  its Nth call is not made and fails
  *	faultrun failfrom N ERRNO -- PROGRAM ...   that one and every later write-side call
- *	faultrun at N COMMAND -- PROGRAM [ARG]...  a shell command is run before its Nth call
+ *	faultrun at N COMMAND -- PROGRAM [ARG]...  a shell command is run before its Nth call;
+ *						   with FAULTRUN_THEN=ERRNO in the environment
+ *						   every write-side call after that one fails
  *
  * Calls of the program itself are counted from its execve on, not its children's.
  * "w": the call writes to a file system (a file opened to write, written, renamed,
@@ -43,7 +45,7 @@ enum mode { LIST, KILL, FAIL, FAILFROM, AT };
 struct run {
 	enum mode mode;
 	long n;	 /* which call */
-	int err; /* errno for it */
+	int err; /* errno for it; AT: for those after it, 0: they do not fail */
 	const char *command;
 	FILE *out;
 	pid_t pid;
@@ -117,6 +119,7 @@ static void entered(struct run *run)
 		return;
 	}
 	run->inject = (run->mode == FAIL && run->count == run->n) ||
+		      (run->mode == AT && run->done && run->err && writes(&r)) ||
 		      (run->mode == FAILFROM && run->count >= run->n && writes(&r));
 	if (run->inject) {
 		run->done = true;
@@ -214,7 +217,10 @@ int main(int argc, char **argv)
 	} else {
 		run.n = atol(argv[2]);
 		run.command = argv[3];
-		run.err = first == 5 && run.mode != AT ? atoi(argv[3]) : 0;
+		if (run.mode == AT)
+			run.err = getenv("FAULTRUN_THEN") ? atoi(getenv("FAULTRUN_THEN")) : 0;
+		else if (first == 5)
+			run.err = atoi(argv[3]);
 	}
 	start(&run, argv + first);
 	status = trace(&run);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# proves: a script that rpm replaces in the very instant in which aipmng does is not lost, and where
-#         old and new cannot be exchanged a locked rename does it
+# proves: a script that rpm replaces in the very instant in which aipmng does is not lost, not even when
+#         aipmng is killed right then; and where old and new cannot be exchanged a locked rename does it
 # needs: rpmbuild, rpm, ptrace
 # timeout: 200
 import errno
@@ -42,9 +42,10 @@ def exchanges(args):
         return [int(line.split()[0]) for line in f if int(line.split()[1]) == RENAMEAT2]
 
 
-def disturbed(args, n, command):
+def disturbed(args, n, command, then=None):
     root.restore(fresh)
-    return root.aipmng(*args, wrap=[FAULTRUN, "at", str(n), command, "--"])
+    env = dict(os.environ, FAULTRUN_THEN=str(then)) if then else None
+    return root.aipmng(*args, wrap=[FAULTRUN, "at", str(n), command, "--"], env=env)
 
 
 def arrives(name, path):
@@ -82,4 +83,63 @@ for args in (["--patches"], ["--reconcile"]):
     r = root.aipmng(*args, wrap=[FAULTRUN, "at", str(calls[0] - 60), hold, "--"])
     case(f"{what}: a transaction that begins meanwhile is waited for", r.returncode == 0 and
          root.states(OLD) == BOTH, r)
+
+# killed right after an exchange: what it brought out lies beside the script; had rpm just put it there,
+# it would be the only copy
+for args, undo in ((["--patches"], ["--reconcile"]), (["--revert"], ["--revert"])):
+    what = f"{args[0]}, killed after the exchange"
+    start = fresh
+    if undo == ["--revert"]:
+        root.restore(fresh)
+        root.aipmng("--patches")
+        start = root.save("applied")
+    root.restore(start)
+    out = f"{aiproot.TMP}/calls"
+    root.aipmng(*args, wrap=[FAULTRUN, "list", out, "--"])
+    with open(out, encoding="ascii") as f:
+        calls = [int(line.split()[0]) for line in f if int(line.split()[1]) == RENAMEAT2]
+    for n, p in zip(calls, PATHS if undo == ["--reconcile"] else PATHS[::-1]):
+        for name, scripts in (("the old", None), ("a new", NEW), ("an unknown", UNKNOWN)):
+            root.restore(start)
+            root.aipmng(*args, wrap=[FAULTRUN, "kill", str(n + 1), "--"])
+            beside = root.leftovers()
+            mine = [f for f in beside if f"/.{os.path.basename(p)}.aip-" in f]
+            if not case(f"{what}: {name} {p} lies beside it", len(mine) == 1, beside):
+                continue
+            if scripts:
+                with open(mine[0], "wb") as f:
+                    f.write(scripts[p])
+            # and a file that somebody was still writing
+            half = root.file(os.path.dirname(p)) + f"/.{os.path.basename(p)}.aip-0123456789ab"
+            with open(half, "wb") as f:
+                f.write(b"#!/bin/bash\nhal")
+            os.chmod(half, 0)
+            r = root.aipmng(*undo)
+            want = {q: scripts[q] if scripts and q == p else OLD[q] for q in PATHS}
+            goal = BOTH if undo == ["--reconcile"] and name != "an unknown" else NONE
+            case(f"{what}: {name} {p}: the next run goes on from there", root.states(want) == goal
+                 and not root.leftovers(), f"{root.states(want)} {root.leftovers()} {r}")
+    # and then somebody has edited the script
+    root.restore(start)
+    root.aipmng(*args, wrap=[FAULTRUN, "kill", str(calls[0] + 1), "--"])
+    p = PATHS[0] if undo == ["--reconcile"] else PATHS[1]
+    mine = [f for f in root.leftovers() if f"/.{os.path.basename(p)}.aip-" in f]
+    with open(mine[0], "wb") as f:
+        f.write(UNKNOWN[p])
+    edited = root.get(p) + b"# mine\n"
+    root.put(p, edited)
+    r = root.aipmng(*undo)
+    case(f"{what}, and edited: neither is lost", root.get(p + ".aipsave") == UNKNOWN[p] and
+         root.get(p) in (edited, edited.replace(aiproot.HOOKS[p].encode(), b"")) and not root.leftovers(), r)
+
+# the exchange back fails too: an error, and the next run has it
+for n, p in zip(exchanges(["--patches"]), PATHS):
+    for name, scripts, goal in (("new", NEW, BOTH), ("unknown", UNKNOWN, NONE)):
+        r = disturbed(["--patches"], n, arrives(name, p), errno.EIO)
+        case(f"an {name} {p} arrives and the disk fails: an error", r.returncode == 1 and
+             p in r.stderr and "could not be taken back" in r.stderr, r)
+        r = root.aipmng("--reconcile")
+        want = {q: scripts[q] if q == p else OLD[q] for q in PATHS}
+        case(f"an {name} {p} arrives and the disk fails: the next run finds it", root.states(want) == goal and
+             not root.leftovers(), f"{root.states(want)} {r}")
 aiproot.done()
