@@ -17,16 +17,14 @@
 #define NO_PATCH "No patch files found for this system."
 
 /* What came from outside was refused, and nothing better came: then nothing is changed. */
-static int check_refused(const struct work *w, struct aip_err *err)
+static int refresh(struct work *w, struct aip_err *err)
 {
-	if (aip_indexes_outcome(&w->idx, err) == 0)
-		return 0;
-	if (!err->exit)
-		aip_err_exit(err, AIP_EXIT_REFUSED);
-	if (!err->hint[0])
+	int r = work_refresh(w, err);
+
+	if (r < 0 && w->idx.refused.code && !err->hint[0])
 		aip_err_hint(err, "nothing was changed; aipmng --patches --offline uses the last "
 				  "index that was good");
-	return err->code;
+	return r;
 }
 
 static int lift(struct ctx *ctx, const struct survey *s, struct aip_err *err)
@@ -62,9 +60,7 @@ static int apply(struct work *w, struct plan *plan, struct aip_err *err)
 		no_patch(&w->survey, err);
 		return err->code;
 	}
-	r = work_indexes(w, AIP_REFRESH, err);
-	if (r == 0)
-		r = check_refused(w, err);
+	r = refresh(w, err);
 	if (r == 0)
 		r = work_lock(w, LOCK_WAIT_MS, err);
 	if (r == 0 && !survey_has_set(&w->survey)) {
@@ -193,7 +189,7 @@ int mode_patches(struct ctx *ctx)
 	if (opened == 0) {
 		int changed = work_again(&w, &again);
 
-		if (changed == 0 && w.lock.own >= 0)
+		if (changed == 0)
 			status_save(&w, &o);
 		if (changed == 0 && ctx->opt.json)
 			tell_json(&w, &plan, &o);

@@ -70,17 +70,16 @@ int mode_revert(struct ctx *ctx)
 	struct plan plan = { 0 };
 	struct aip_err err = AIP_ERR_INIT, again = AIP_ERR_INIT;
 	struct outcome o;
-	int r = work_open(ctx, &w, &err);
+	int r, opened = work_open(ctx, &w, &err);
 
-	if (r == 0)
-		r = revert(&w, &plan, &err);
+	r = opened < 0 ? opened : revert(&w, &plan, &err);
 	if (r < 0 && !err.code)
 		aip_err_errno(&err, r, "cannot revert");
 	outcome_set(&o, "revert", r < 0 ? &err : NULL, "reverted");
 	if (plan.s[0].t)
 		tell(ctx, &plan);
 	plan_free(&plan);
-	if (w.lock.own >= 0 && work_again(&w, &again) == 0)
+	if (opened == 0 && work_again(&w, &again) == 0)
 		status_save(&w, &o);
 	if (r < 0)
 		return ctx_fail(ctx, &err);

@@ -311,7 +311,8 @@ void status_text(const struct status *s, FILE *out)
 		fprintf(out, "Attention: %s\n", s->attention[i]);
 }
 
-static int save(const struct work *w, const struct outcome *last, struct aip_err *err)
+/* @alone: nobody else writes here, so that what a killed run left can be removed. */
+static int save(const struct work *w, const struct outcome *last, bool alone, struct aip_err *err)
 {
 	_cleanup_buf_ struct aip_buf text = AIP_BUF_INIT;
 	_cleanup_close_ int dir = ctx_dir(w->ctx, AIP_STATE_DIR, 0755, err);
@@ -333,11 +334,28 @@ static int save(const struct work *w, const struct outcome *last, struct aip_err
 	status_free(&s);
 	if (aip_buf_status(&text) < 0)
 		return aip_err_errno(err, -ENOMEM, "cannot make the status");
-	state_sweep(dir);
+	if (alone)
+		state_sweep(dir);
 	return aip_write_file(dir, STATUS_FILE, text.data, text.len, 0644, err);
 }
 
-void status_save(const struct work *w, const struct outcome *last)
+/*
+ * Somebody else is at work, and writes the status when it ends.  But it may be stuck, and that a run had to
+ * give up because of it has to be seen.  The file is renamed into place as ever; should the other have ended
+ * since we looked, what it did is looked at again, so that nothing older stays over something newer.
+ */
+static int save_beside(struct work *w, const struct outcome *last, struct lock *lock,
+		       struct aip_err *err)
+{
+	int r = save(w, last, false, err);
+
+	if (r < 0 || lock_brief(w->ctx, lock, NULL) < 0)
+		return r;
+	r = work_again(w, err);
+	return r < 0 ? r : save(w, last, true, err);
+}
+
+void status_save(struct work *w, const struct outcome *last)
 {
 	_cleanup_lock_ struct lock lock = LOCK_INIT;
 	struct aip_err err = AIP_ERR_INIT;
@@ -345,11 +363,14 @@ void status_save(const struct work *w, const struct outcome *last)
 
 	if (w->lock.own < 0)
 		r = lock_brief(w->ctx, &lock, &err);
-	if (r == -EAGAIN)
+	if (r == -EAGAIN && !last->exit)
 		return; /* who is at work there writes it anyway */
-	if (r == 0)
-		r = save(w, last, &err);
-	if (r < 0)
+	if (r == -EAGAIN)
+		r = save_beside(w, last, &lock, &err);
+	else if (r == 0)
+		r = save(w, last, true, &err);
+	/* what stands in the way of the status may be what the run failed of */
+	if (r < 0 && !strstr(last->message, err.msg))
 		aip_log(w->ctx, LOG_WARNING, "%s", err.msg);
 }
 

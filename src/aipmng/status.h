@@ -41,8 +41,8 @@ void status_json(const struct status *s, struct aip_jsonw *w);
 /** status_text - for people. */
 void status_text(const struct status *s, FILE *out);
 
-/** status_save - write status.json. Faults are logged only. */
-void status_save(const struct work *w, const struct outcome *last);
+/** status_save - write status.json, also when another aipmng holds the lock and this run failed. Faults are logged only. */
+void status_save(struct work *w, const struct outcome *last);
 
 /** status_last - read the outcome of the last run back from status.json; .time "" when there is none. */
 void status_last(const struct ctx *ctx, struct outcome *out);

@@ -37,13 +37,34 @@ int work_open(struct ctx *ctx, struct work *w, struct aip_err *err)
 	return r < 0 ? r : work_again(w, err);
 }
 
-int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err)
+/* Log what was noticed, but not what becomes the run's error. */
+static void warn(const struct work *w, const struct aip_err *but)
 {
-	size_t i;
-	int r = aip_indexes_load_until(w->ctx, mode, survey_satisfied, &w->survey, &w->idx, err);
+	size_t i, n = strlen(but->msg);
 
 	for (i = 0; i < w->idx.n_warnings; i++)
-		aip_log(w->ctx, LOG_WARNING, "%s", w->idx.warnings[i]);
+		if (!but->code || strncmp(w->idx.warnings[i], but->msg, n) != 0)
+			aip_log(w->ctx, LOG_WARNING, "%s", w->idx.warnings[i]);
+}
+
+int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err)
+{
+	int r = aip_indexes_load_until(w->ctx, mode, survey_satisfied, &w->survey, &w->idx, err);
+
+	warn(w, err);
+	if (survey_judge(&w->survey, &w->idx, r < 0 ? NULL : err) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+int work_refresh(struct work *w, struct aip_err *err)
+{
+	int r = aip_indexes_load_until(w->ctx, AIP_REFRESH, survey_satisfied, &w->survey, &w->idx,
+				       err);
+
+	if (r == 0)
+		r = aip_indexes_outcome(&w->idx, err);
+	warn(w, err);
 	if (survey_judge(&w->survey, &w->idx, r < 0 ? NULL : err) < 0)
 		return -ENOMEM;
 	return r;

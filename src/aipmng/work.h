@@ -32,6 +32,12 @@ void work_close(struct work *w);
 /** work_indexes - load indexes, as far as needed (AIP_CACHE_FIRST), log warnings, judge the scripts. Return: as aip_indexes_load(). */
 int work_indexes(struct work *w, enum aip_load_mode mode, struct aip_err *err);
 
+/**
+ * work_refresh - ask every source, log warnings, judge the scripts
+ * Return: as aip_indexes_load(); also a failure: every source that answered gave what was refused.
+ */
+int work_refresh(struct work *w, struct aip_err *err);
+
 /** work_lock - take the locks, settle what a crash left, look at the scripts again. Return: 0, -EAGAIN, -errno. */
 int work_lock(struct work *w, int timeout_ms, struct aip_err *err);
 

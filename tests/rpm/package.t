@@ -66,5 +66,6 @@ is "a pinned key is replaced by updates, an edited one is kept aside" "$(files "
 holds "the link of the product's documentation leads to the samples" test -f "$AIP_TMP/opt/NetJapan/patch/halt-sample.patch"
 is "one trigger, on initscripts, no triggerun" "$(rpm -qp --triggers "$AIP_RPM" | head -1)" "triggerin scriptlet (using /bin/sh) -- initscripts"
 is "reverts only when \$1 is 0" "$(rpm -qp --scripts "$AIP_RPM" | grep -B3 'aip-trigger erase' | grep -c 'if \[ "$1" = 0 \]')" 1
-is "no path of the build machine in it" "$(rpm2cpio "$AIP_RPM" | LC_ALL=C grep -ac "$AIP_TMP\|/BUILD/")" 0
+# (programs that count their lines write where they were built)
+[ -n "${COVERAGE:-}" ] || is "no path of the build machine in it" "$(rpm2cpio "$AIP_RPM" | LC_ALL=C grep -ac "$AIP_TMP\|/BUILD/")" 0
 tap_done

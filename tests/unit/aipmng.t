@@ -422,6 +422,62 @@ def records():
     check("a file for a state folder: --reconcile", run(root, "--reconcile"), 0, NONE)
 
 
+def last(root):
+    """The outcome of the last run, as a fleet's tools see it."""
+    return json.loads(root.get("/var/lib/aip/status.json"))["last"]
+
+
+def refused():
+    root = fresh()
+    aiproot.write(root.file("/etc/aip/aip.conf"), f"index = file://{root.path}/usr/share/aip/index.json\n")
+    says = "there is no trusted key"
+    for args in (["--patches"], ["--modupdate", "--patches"]):
+        r = run(root, *args)
+        check(f"{' '.join(args)}: an index that is refused", r, 4, NONE, says=says)
+        case(f"{' '.join(args)}: it is said once", (r.stdout + r.stderr).count(says) == 1, r)
+        case(f"{' '.join(args)}: and stands in status.json", last(root)["mode"] == "patches" and
+             last(root)["exit"] == 4 and says in last(root)["message"], last(root))
+    r = run(root, "--reconcile", "--refresh")
+    check("--reconcile does what it can, and warns once", r, 0, BOTH, says=says)
+    case("--reconcile: it is said once", r.stderr.count(says) == 1, r)
+    root = fresh()
+    aiproot.write(root.file("/etc/aip/aip.conf"), "index = file:///nowhere.json\n")
+    os.unlink(root.file("/usr/share/aip/index.json"))
+    aiproot.write(root.file("/etc/aip/keys.d/key.asc"), aiproot.read(f"{aiproot.TOP}/tests/data/rpm/publisher.asc"))
+    r = run(root, "--patches", env=dict(os.environ, AIP_LIBEXECDIR=aiproot.build("aip-fetch")))
+    check("no index reachable", r, 6, NONE, says="nowhere.json")
+    case("no index reachable: it is said once", (r.stdout + r.stderr).count("nowhere.json") == 1, r)
+    case("no index reachable: status.json", last(root)["exit"] == 6, last(root))
+
+
+class Stuck:
+    """An aipmng that never ends; --patches waits for it half a minute, so it is started early."""
+
+    def __init__(self):
+        self.root = fresh()
+        os.makedirs(self.root.file("/var/lib/aip"))
+        self.file = open(self.root.file("/var/lib/aip/lock"), "w", encoding="ascii")
+        fcntl.lockf(self.file, fcntl.LOCK_EX)
+        self.half = self.root.file("/var/lib/aip/.status.json.aip-0123456789ab")
+        aiproot.write(self.half, b"{")  # what it is just writing
+        self.p = subprocess.Popen(self.root.cmd("--patches"), stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+
+    def check(self):
+        out = self.p.communicate()[0]
+        who = f"process {os.getpid()}"
+        case("a lock that cannot be had: exit 1, who has it", self.p.returncode == 1 and who in out and
+             out.count(who) == 1 and self.root.states(OLD) == NONE, out)
+        s = json.loads(self.root.get("/var/lib/aip/status.json"))
+        case("and a fleet sees it", s["last"]["mode"] == "patches" and s["last"]["exit"] == 1 and
+             who in s["last"]["message"] and s["verdict"] == "not-patched", s)
+        case("what the other is writing is left alone", os.path.exists(self.half))
+        self.file.close()
+        check("the next run, without it", run(self.root, "--reconcile"), 0, BOTH)
+        case("and status.json says so", last(self.root)["exit"] == 0 and not os.path.exists(self.half),
+             last(self.root))
+
+
 def locks():
     root = fresh()
     os.makedirs(root.file("/var/lib/aip"))
@@ -434,6 +490,8 @@ def locks():
         check("--reconcile waits too, and then gives up quietly", run(root, "--reconcile"), 0, NONE)
         log = root.get("/var/log/aip.log").decode()
         case("and says who has the lock", f"process {os.getpid()}" in log, log)
+        case("in status.json too", last(root)["mode"] == "reconcile" and last(root)["exit"] == 1 and
+             f"process {os.getpid()}" in last(root)["message"], last(root))
     case("when the lock is free it goes on", p.communicate()[0].endswith(APPLIED + "\n") and
          p.returncode == 0)
     run(root, "--revert")
@@ -463,7 +521,8 @@ sys.stdin.read()
         check("a transaction around us is the lock", run(root, "--patches"), 0, BOTH)
 
 
-for part in (by_the_book, history, looks, usage, nothing_fits, customised, edited, attributes, updates, half_bad, withdrawn,
-             records, locks):
+stuck = Stuck()
+for part in (by_the_book, refused, history, looks, usage, nothing_fits, customised, edited, attributes, updates, half_bad, withdrawn,
+             records, locks, stuck.check):
     part()
 aiproot.done()
