@@ -48,6 +48,7 @@ install: programs
 	install -D -m 644 triggers/80-aip.preset $(DESTDIR)$(presetdir)/80-aip.preset
 	install -D -m 644 triggers/aip.logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/aip
 	install -D -m 644 triggers/aip.repo $(DESTDIR)$(sysconfdir)/yum.repos.d/aip.repo
+	$(if $(AIP_KEY),,sed -i 's|^gpgkey=.*|# the key that signs the packages of your mirror (this build of aip brought none):\n#gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-example|' $(DESTDIR)$(sysconfdir)/yum.repos.d/aip.repo)
 	install -D -m 644 src/aipmng/aip.conf $(DESTDIR)$(sysconfdir)/aip/aip.conf
 	$(if $(AIP_KEY),install -D -m 644 $(AIP_KEY) $(DESTDIR)$(sysconfdir)/pki/rpm-gpg/RPM-GPG-KEY-aip)
 	install -D -m 644 patches/index.json $(aipdir)/index.json

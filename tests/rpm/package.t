@@ -60,12 +60,32 @@ done
 is "nothing in it is writable for others" "$(grep -v '^l' "$AIP_TMP/files" | grep '^........w')" ""
 key=/etc/pki/rpm-gpg/RPM-GPG-KEY-aip
 is "without a publisher's key no key file" "$(grep -c "$key" "$AIP_TMP/files")" 0
-rpm2cpio "$pinned" | (cd "$AIP_TMP" && cpio -idm --quiet ".$key" ./usr/share/aip/'*' ./opt/'*')
+rpm2cpio "$pinned" | (cd "$AIP_TMP" && cpio -idm --quiet ".$key" ./usr/share/aip/'*' ./opt/'*' ./etc/yum.repos.d/aip.repo)
+is "the [aip] section names the pinned key" "$(grep ^gpgkey "$AIP_TMP/etc/yum.repos.d/aip.repo")" "gpgkey=file://$key"
+rpm2cpio "$AIP_RPM" | cpio -i --quiet --to-stdout ./etc/yum.repos.d/aip.repo >"$AIP_TMP/unpinned.repo"
+is "and no key where none was pinned, but still wants packages to be signed" "$(grep '^gpg' "$AIP_TMP/unpinned.repo" | xargs)" "gpgcheck=1"
+has "it says what is to be put there" "$(cat "$AIP_TMP/unpinned.repo")" "#gpgkey=file:///"
 same "the pinned key is the publisher's" "$AIP_TMP$key" tests/data/rpm/publisher.asc
 is "a pinned key is replaced by updates, an edited one is kept aside" "$(files "$pinned" | grep "$key")" "-rw-r--r-- c $key"
 holds "the link of the product's documentation leads to the samples" test -f "$AIP_TMP/opt/NetJapan/patch/halt-sample.patch"
 is "one trigger, on initscripts, no triggerun" "$(rpm -qp --triggers "$AIP_RPM" | head -1)" "triggerin scriptlet (using /bin/sh) -- initscripts"
 is "reverts only when \$1 is 0" "$(rpm -qp --scripts "$AIP_RPM" | grep -B3 'aip-trigger erase' | grep -c 'if \[ "$1" = 0 \]')" 1
+# ---- scriptlets whose reader has gone away (a dnf that was killed) and whose tools are not there
+for name in aip aip-dkms; do
+	for tag in POSTIN PREUN POSTUN TRIGGERSCRIPTS; do
+		body=$(rpm -qp --qf "%{$tag}" "$(rr_pkg "$AIP_RPMS" $name)")
+		[ "$body" != "(none)" ] || continue
+		for count in 0 1; do
+			{
+				sleep 0.2
+				env --default-signal=PIPE PATH=/nonexistent /bin/sh -c "$body" "$tag" $count
+				echo $? >"$AIP_TMP/status"
+			} 2>&1 >&2 | true
+			is "$name: $tag $count with a closed pipe for its words" "$(cat "$AIP_TMP/status")" 0
+		done
+	done
+done
+
 # (programs that count their lines write where they were built)
 [ -n "${COVERAGE:-}" ] || is "no path of the build machine in it" "$(rpm2cpio "$AIP_RPM" | LC_ALL=C grep -ac "$AIP_TMP\|/BUILD/")" 0
 tap_done
