@@ -181,7 +181,7 @@ static int make_snapshot(const char *device, const struct aip_source_options *o,
 		else
 			aip_err_hint(err,
 				     "`aipsnap status` says what is tracked, `aipsnap enable %s` "
-				     "starts it",
+				     "starts it; --store and --store-size put old data elsewhere",
 				     device);
 		return err->code;
 	}
