@@ -338,7 +338,8 @@ static bool halt_after(struct anchor_work *w)
 {
 	size_t i;
 
-	for (i = w->before + 1; i < w->events.n; i++) {
+	/* what is made writable behind the loop is not all read-only again by one more remount */
+	for (i = anchor_last_of(w, is_read_only_all) + 1; i < w->events.n; i++) {
 		const struct sh_event *e = anchor_event(w, i);
 
 		if (sh_is_first_write(e->effect))

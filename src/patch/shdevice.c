@@ -17,6 +17,10 @@ static bool has_any(const struct sh_fields *f, const char *const *args)
 static enum sh_effect mdadm(const struct sh_fields *f)
 {
 	static const char *const wait[] = { "--wait-clean", NULL };
+	static const char *const modes[] = { "-A",	"-I",	 "-C",	    "-B",
+					     "-G",	"-R",	 "--assem", "--incr",
+					     "--creat", "--bui", "--grow",  NULL };
+	size_t i;
 	static const char *const query[] = {
 		"--detail", "-D",  "--examine", "-E",  "--query", "-Q", "--monitor", "-F", "--stop",
 		"-S",	    "-Db", "-Es",	"-Eb", "--wait",  "-W", "--version", "-V", NULL
@@ -24,7 +28,43 @@ static enum sh_effect mdadm(const struct sh_fields *f)
 
 	if (has_any(f, wait))
 		return SH_MD_WAIT;
+	for (i = 1; i < f->n; i++)
+		if (sh_has_prefix(f->v[i], modes))
+			return SH_MD;
 	return has_any(f, query) && !sh_unclear(f) ? SH_NOTHING : SH_MD;
+}
+
+/* -an, --activate n: volumes are switched off, and none on */
+static bool deactivates(const struct sh_fields *f)
+{
+	const char *value;
+	bool any = false;
+	size_t i, n;
+
+	for (i = 1; i < f->n; i++) {
+		const char *s = f->v[i];
+
+		if (*s == SH_UNKNOWN || *s == SH_UNKNOWN_SPLIT || !strcmp(s, "--refresh"))
+			return false;
+		n = !strncmp(s, "--activate", 10) ? 10 : !strncmp(s, "--available", 11) ? 11 : 0;
+		if (n && (s[n] == '=' || !s[n]))
+			value = s[n] ? s + n + 1 : i + 1 < f->n ? f->v[i + 1] : "";
+		else if (s[0] == '-' && s[1] == 'a')
+			value = s[2] ? s + 2 : i + 1 < f->n ? f->v[i + 1] : "";
+		else if (!strncmp(s, "--a", 3))
+			return false;
+		else
+			continue;
+		if (strcmp(value, "n") && strcmp(value, "ln") && strcmp(value, "en"))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static enum sh_effect lvchange(const struct sh_fields *f)
+{
+	return deactivates(f) ? SH_NOTHING : SH_LVM;
 }
 
 /* --monitor and --poll change nothing about what is active */
@@ -32,6 +72,8 @@ static enum sh_effect vgchange(const struct sh_fields *f)
 {
 	size_t i;
 
+	if (deactivates(f))
+		return SH_NOTHING;
 	if (!sh_has_arg(f, "--monitor") && !sh_has_arg(f, "--poll"))
 		return SH_LVM;
 	for (i = 1; i < f->n; i++)
@@ -52,18 +94,18 @@ static enum sh_effect lvm(const struct sh_fields *f)
 	for (i = 0; query[i]; i++)
 		if (!strcmp(sh_arg1(f), query[i]))
 			return SH_NOTHING;
-	if (!strcmp(sh_arg1(f), "vgchange")) {
-		rest.v = f->v + 1;
-		rest.n = f->n - 1;
+	rest.v = f->v + 1;
+	rest.n = f->n - 1;
+	if (!strcmp(sh_arg1(f), "vgchange"))
 		return vgchange(&rest);
-	}
-	return SH_LVM;
+	return !strcmp(sh_arg1(f), "lvchange") ? lvchange(&rest) : SH_LVM;
 }
 
 static enum sh_effect dmsetup(const struct sh_fields *f)
 {
-	static const char *const query[] = { "info", "status", "table", "targets", "version",
-					     "deps", "help",   "ls",	NULL };
+	static const char *const query[] = { "info",	   "status", "table", "targets",
+					     "version",	   "deps",   "help",  "remove",
+					     "remove_all", "ls",     NULL };
 	size_t i;
 
 	if (sh_has_arg(f, "--exec"))
@@ -192,6 +234,14 @@ static enum sh_effect service(const struct sh_fields *f)
 
 static enum sh_effect hdparm(const struct sh_fields *f)
 {
+	static const char *const writes[] = { "--security-erase", "--write-sector",
+					      "--repair-sector",  "--make-bad-sector",
+					      "--trim-sector",	  NULL };
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (sh_has_prefix(f->v[i], writes))
+			return SH_WRITE;
 	return sh_has_arg(f, "-z") ? SH_DEVICE : SH_NOTHING;
 }
 
@@ -249,6 +299,7 @@ static const struct sh_command commands[] = {
 	{ "blockdev", 0, blockdev },
 	{ "hdparm", 0, hdparm },
 	{ "vgchange", 0, vgchange },
+	{ "lvchange", 0, lvchange },
 	{ "powermt", SH_DEVICE, NULL },
 	{ "vxdctl", SH_DEVICE, NULL },
 	{ "vxconfigd", SH_DEVICE, NULL },

@@ -9,9 +9,6 @@
 
 static const struct sh_end next_maybe = { SH_NEXT, SH_MAYBE };
 
-static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
-				const struct sh_fields *f);
-
 /* ---- events ---- */
 
 static const char *source_text(struct sh_walk *w, const struct sh_node *at,
@@ -76,7 +73,7 @@ void sh_emit(struct sh_walk *w, enum sh_effect effect, const struct sh_node *at,
 
 /* ---- functions ---- */
 
-static struct sh_func *defined(struct sh_walk *w, const char *name)
+struct sh_func *sh_defined(struct sh_walk *w, const char *name)
 {
 	struct sh_func *f;
 
@@ -88,7 +85,7 @@ static struct sh_func *defined(struct sh_walk *w, const char *name)
 
 void sh_define(struct sh_walk *w, const struct sh_node *func)
 {
-	struct sh_func *f = defined(w, func->name);
+	struct sh_func *f = sh_defined(w, func->name);
 	bool certain = !w->conditional && !w->subshell && !w->background;
 
 	if (!strcmp(func->name, "command_not_found_handle"))
@@ -167,7 +164,7 @@ static struct sh_end call(struct sh_walk *w, const struct sh_node *n, const stru
 static bool run_function(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
 			 struct sh_end *end)
 {
-	struct sh_func *func = defined(w, f->v[0]);
+	struct sh_func *func = sh_defined(w, f->v[0]);
 	const struct sh_node *later;
 	bool any = false;
 	size_t i;
@@ -194,175 +191,6 @@ static bool run_function(struct sh_walk *w, const struct sh_node *n, const struc
 		return true;
 	/* perhaps a function: what else it is counts only where that is known */
 	return any && sh_classify(f) >= SH_OPAQUE;
-}
-
-/* ---- builtins ---- */
-
-static struct sh_end leave(struct sh_walk *w, enum sh_flow flow)
-{
-	w->saw_break = true;
-	return (struct sh_end){ flow, SH_MAYBE };
-}
-
-static void run_set(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	static const char *const modes[] = { "errexit", "noexec",     "onecmd",
-					     "keyword", "restricted", NULL };
-	size_t i, k;
-
-	for (i = 1; i < f->n; i++) {
-		const char *s = f->v[i];
-
-		if (!strcmp(s, "--") || (*s != '-' && *s != '+')) {
-			w->frame.known = false;
-			if ((unsigned char)*s <= SH_UNKNOWN_SPLIT && *s && i == 1)
-				sh_emit(w, SH_UNSAFE, n, f, "set with options that are not known");
-			return;
-		}
-		if (*s == '+' || !s[1])
-			continue;
-		if (strpbrk(s, "entkr"))
-			sh_emit(w, SH_UNSAFE, n, f,
-				strchr(s, 'e')
-					? "set -e: an error in our lines would end the script"
-					: "set with an option that changes what is run");
-		for (k = 0; strchr(s, 'o') && i + 1 < f->n && modes[k]; k++)
-			if (!strcmp(f->v[i + 1], modes[k]))
-				sh_emit(w, SH_UNSAFE, n, f,
-					"set -o with an option that changes what is run");
-		i += strchr(s, 'o') != NULL;
-	}
-}
-
-static void run_trap(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	size_t before = w->events->n, i;
-
-	if (f->n < 3 || !*f->v[1] || !strcmp(f->v[1], "-") || !strcmp(f->v[1], "-l") ||
-	    !strcmp(f->v[1], "-p"))
-		return;
-	for (i = 2; i < f->n; i++)
-		if (!strcmp(f->v[i], "DEBUG") || !strcmp(f->v[i], "ERR") ||
-		    !strcmp(f->v[i], "RETURN")) {
-			sh_emit(w, SH_UNSAFE, n, f, "trap that runs between commands");
-			return;
-		}
-	if (sh_is_unknown(f->v[1])) {
-		sh_emit(w, SH_UNSAFE, n, f, "trap whose commands are not known");
-		return;
-	}
-	w->conditional++;
-	sh_walk_text(w, f->v[1], n, false);
-	w->conditional--;
-	for (i = before; i < w->events->n; i++)
-		if (w->events->v[i].effect != SH_FASTBOOT) {
-			w->events->n = before;
-			sh_emit(w, SH_UNSAFE, n, f, "trap with commands that matter here");
-			return;
-		}
-	w->events->n = before;
-}
-
-static void run_shift(struct sh_walk *w, const struct sh_fields *f)
-{
-	const char *count = f->n > 1 ? f->v[1] : "1";
-
-	if (w->conditional != w->frame.depth || strlen(count) != 1 || *count < '0' || *count > '9')
-		w->frame.known = false;
-	else
-		w->frame.shifted += (size_t)(*count - '0');
-}
-
-static void run_unset(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	size_t i;
-
-	for (i = 1; i < f->n; i++)
-		if (defined(w, f->v[i]))
-			sh_emit(w, SH_UNSAFE, n, f, "unset of a function");
-}
-
-static void run_source(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	enum sh_effect e = f->n > 1 ? sh_classify_source(f->v[1]) : SH_OPAQUE_FILE;
-
-	if (e != SH_NOTHING)
-		sh_emit(w, e, n, f, NULL);
-}
-
-static struct sh_end run_exec(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	struct sh_fields rest;
-	size_t i = 1;
-
-	for (; i < f->n && *f->v[i] == '-'; i++)
-		if (!strcmp(f->v[i], "-a"))
-			i++;
-	if (i >= f->n)
-		return next_maybe; /* only redirections */
-	rest.v = f->v + i;
-	rest.n = f->n - i;
-	run_fields(w, n, &rest);
-	return leave(w, SH_EXIT);
-}
-
-static struct sh_end run_test(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
-{
-	const struct sh_word *word;
-	const char *v[16];
-	size_t k = 0;
-
-	if (sh_has_arg(f, "/fastboot"))
-		sh_emit(w, SH_FASTBOOT, n, f, NULL);
-	/* variables are never decided: their values are those of the whole script */
-	for (word = n->words ? n->words->next : NULL; word && k < 16; word = word->next) {
-		v[k] = sh_word_lit(w->script->arena, word);
-		if (!v[k++])
-			return next_maybe;
-	}
-	if (k && !strcmp(f->v[0], "["))
-		k--;
-	return (struct sh_end){ SH_NEXT, k < 15 ? sh_test(v, k) : SH_MAYBE };
-}
-
-/* Return: whether it was one of the shell's own commands. */
-static bool run_builtin(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
-			struct sh_end *end)
-{
-	const char *s = f->v[0];
-
-	*end = next_maybe;
-	if (!strcmp(s, "exit"))
-		*end = leave(w, SH_EXIT);
-	else if (!strcmp(s, "return"))
-		*end = leave(w, w->calls ? SH_RETURN : SH_EXIT);
-	else if (!strcmp(s, "break") || !strcmp(s, "continue"))
-		*end = w->loops ? leave(w, SH_BREAK) : next_maybe;
-	else if (!strcmp(s, "exec"))
-		*end = run_exec(w, n, f);
-	else if (!strcmp(s, "true") || !strcmp(s, ":"))
-		end->status = SH_TRUE;
-	else if (!strcmp(s, "false"))
-		end->status = SH_FALSE;
-	else if (!strcmp(s, "[") || !strcmp(s, "test"))
-		*end = run_test(w, n, f);
-	else if (!strcmp(s, "set"))
-		run_set(w, n, f);
-	else if (!strcmp(s, "trap"))
-		run_trap(w, n, f);
-	else if (!strcmp(s, "unset"))
-		run_unset(w, n, f);
-	else if (!strcmp(s, ".") || !strcmp(s, "source"))
-		run_source(w, n, f);
-	else if (!strcmp(s, "shift"))
-		run_shift(w, f);
-	else if (!strcmp(s, "shopt") || !strcmp(s, "enable")) {
-		if (sh_has_arg(f, "expand_aliases") || sh_has_arg(f, "extdebug") ||
-		    (*s == 'e' && sh_has_arg(f, "-f")))
-			sh_emit(w, SH_UNSAFE, n, f, "changes what commands mean");
-	} else
-		return false;
-	return true;
 }
 
 /* ---- all the rest ---- */
@@ -416,11 +244,41 @@ static void plain_command(struct sh_walk *w, const struct sh_node *n, const stru
 		return;
 	if (e == SH_RO && w->mounts)
 		e = SH_RO_ALL;
+	if (e == SH_UNSAFE && w->no_aliases && !strcmp(f->v[0], "alias"))
+		return;
 	sh_emit(w, e, n, f, e == SH_UNSAFE ? "changes what commands mean" : NULL);
 }
 
-static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
-				const struct sh_fields *f)
+/* A shell for a person at the console, as sulogin is one */
+static bool console_shell(const struct sh_node *n, const struct sh_fields *f)
+{
+	static const char *const shells[] = { "sh", "bash", "dash", "ash", "ksh", "zsh", NULL };
+	static const char *const options[] = { "-i", "-l", "--login", NULL };
+	const struct sh_word *word = n->words;
+	const struct sh_redir *r;
+	const char *s = NULL;
+	size_t i, k;
+
+	for (i = 0; shells[i] && strcmp(sh_basename(f->v[0]), shells[i]); i++)
+		;
+	if (!shells[i] || !word || n->type != SH_SIMPLE)
+		return false;
+	for (i = 1; i < f->n; i++) {
+		for (k = 0; options[k] && strcmp(f->v[i], options[k]); k++)
+			;
+		if (!options[k])
+			return false;
+	}
+	for (r = n->redirs; r; r = r->next)
+		if (*r->op == '<')
+			s = !strcmp(r->op, "<") && r->word->parts && !r->word->parts->next &&
+					    r->word->parts->type == SH_LIT
+				    ? r->word->parts->text
+				    : "";
+	return s && (!strcmp(s, "/dev/console") || !strncmp(s, "/dev/tty", 8));
+}
+
+struct sh_end sh_run_fields(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
 {
 	struct sh_end end = next_maybe;
 	struct sh_inner inner;
@@ -433,7 +291,7 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 		w->no_functions = false;
 	else if (run_function(w, n, f, &end))
 		return end;
-	if (run_builtin(w, n, f, &end))
+	if (sh_run_builtin(w, n, f, &end))
 		return end;
 	if (!strcmp(f->v[0], "eval") && harmless_eval(w, n))
 		return end;
@@ -451,7 +309,7 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 		w->background += inner.background;
 		w->depth++;
 		w->no_functions = !inner.sees_functions;
-		end = run_fields(w, n, &inner.fields);
+		end = sh_run_fields(w, n, &inner.fields);
 		w->depth--;
 		w->background -= inner.background;
 		/* an exit in a program of its own is not ours */
@@ -462,7 +320,8 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 		end = sh_walk_text(w, inner.text, n, inner.same_shell);
 		break;
 	case SH_WRAP_UNCLEAR:
-		sh_emit(w, SH_OPAQUE_COMPUTED, n, f, NULL);
+		if (!console_shell(n, f))
+			sh_emit(w, SH_OPAQUE_COMPUTED, n, f, NULL);
 		break;
 	}
 	return end;
@@ -472,7 +331,8 @@ static struct sh_end run_fields(struct sh_walk *w, const struct sh_node *n,
 static void check_names(struct sh_walk *w, const struct sh_node *n, const struct sh_word *word)
 {
 	static const char *const names[] = { "BASH_ENV=",    "ENV=", "PROMPT_COMMAND=",
-					     "BASH_ALIASES", "PS4=", NULL };
+					     "BASH_ALIASES", "PS4=", "POSIXLY_CORRECT=",
+					     "SHELLOPTS=",   NULL };
 	const struct sh_part *p;
 	size_t i;
 
@@ -519,7 +379,7 @@ struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
 	sh_resolve(&w->vars, &w->frame, n->words, &alts);
 	w->conditional += alts.n > 1;
 	for (i = 0; i < alts.n; i++) {
-		one = run_fields(w, n, &alts.v[i]);
+		one = sh_run_fields(w, n, &alts.v[i]);
 		if (!i)
 			end = one;
 		if (one.flow < end.flow)

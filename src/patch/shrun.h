@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * shrun.h: inner interface of the walk: shwalk.c follows the constructs,
- * shrun.c single commands and functions.
+ * shrun.c single commands and functions, shbuiltin.c the shell's own commands.
  */
 #ifndef AIP_SHRUN_H
 #define AIP_SHRUN_H
@@ -42,6 +42,7 @@ struct sh_walk {
 	size_t calls;
 	size_t unit;
 	unsigned int conditional, background, subshell, loops, mounts, depth;
+	bool no_aliases;   /* a bash that does not look at them */
 	bool no_functions; /* the next command is not looked up among the functions */
 	bool saw_break;	   /* a way out of the loop that is being read */
 	bool crypt_later;  /* inside init_crypto 1: devices with random keys, after the checks */
@@ -60,6 +61,13 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 
 /** sh_run - one simple command with all that its words may become. */
 struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n);
+/** sh_run_fields - one command whose words have become these fields; @n: where it stands. */
+struct sh_end sh_run_fields(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f);
+/** sh_run_builtin - Return: whether it was one of the shell's own commands; then @end is set. */
+bool sh_run_builtin(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f,
+		    struct sh_end *end);
+/** sh_defined - Return: the function of that name as far as it is defined here, or NULL. */
+struct sh_func *sh_defined(struct sh_walk *w, const char *name);
 /** sh_emit - note an event at a command. */
 void sh_emit(struct sh_walk *w, enum sh_effect effect, const struct sh_node *at,
 	     const struct sh_fields *f, const char *why);

@@ -156,6 +156,32 @@ static enum sh_effect halt(const struct sh_fields *f)
 	return sh_has_arg(f, "-w") || sh_has_arg(f, "--wtmp-only") ? SH_NOTHING : SH_POWEROFF;
 }
 
+/* A kernel that is only loaded is not started. */
+static enum sh_effect kexec(const struct sh_fields *f)
+{
+	bool load = sh_has_arg(f, "-l") || sh_has_arg(f, "--load") || sh_has_arg(f, "-p") ||
+		    sh_has_arg(f, "--load-panic") || sh_has_arg(f, "-u") ||
+		    sh_has_arg(f, "--unload");
+	size_t i;
+
+	for (i = 1; load && i < f->n; i++)
+		if (!strcmp(f->v[i], "--exec") || *f->v[i] == SH_UNKNOWN_SPLIT ||
+		    (f->v[i][0] == '-' && f->v[i][1] != '-' && strchr(f->v[i], 'e')))
+			load = false;
+	return load ? SH_NOTHING : SH_KEXEC;
+}
+
+static enum sh_effect tune2fs(const struct sh_fields *f)
+{
+	return f->n == 3 && !strcmp(sh_arg1(f), "-l") ? SH_NOTHING : SH_WRITE;
+}
+
+/* with a second operand it sets the label */
+static enum sh_effect e2label(const struct sh_fields *f)
+{
+	return f->n == 2 && *sh_arg1(f) != SH_UNKNOWN_SPLIT ? SH_NOTHING : SH_WRITE;
+}
+
 static enum sh_effect telinit(const struct sh_fields *f)
 {
 	return !strcmp(sh_arg1(f), "u") || !strcmp(sh_arg1(f), "q") ? SH_NOTHING : SH_POWEROFF;
@@ -184,34 +210,13 @@ static enum sh_effect hook(const struct sh_fields *f)
 		       : SH_NOTHING;
 }
 
-/* Programs with a language of their own, in which a command can hide */
-static enum sh_effect awk(const struct sh_fields *f)
+bool sh_is_disk(const char *path)
 {
-	size_t i;
+	static const char *const disks[] = { "/dev/sd",	   "/dev/hd",	"/dev/vd",   "/dev/xvd",
+					     "/dev/md",	   "/dev/dm",	"/dev/disk", "/dev/mapper",
+					     "/dev/cciss", "/dev/nvme", "/dev/ram",  NULL };
 
-	if (sh_has_arg(f, "-f"))
-		return SH_OPAQUE_COMPUTED;
-	for (i = 1; i < f->n; i++)
-		if (strstr(f->v[i], "system(") || strstr(f->v[i], "system (") ||
-		    strstr(f->v[i], "getline") || strstr(f->v[i], "| \"") || strstr(f->v[i], "|\""))
-			return SH_OPAQUE_COMPUTED;
-	return SH_NOTHING;
-}
-
-/* the command e and the flag e of s run what is in the text */
-static enum sh_effect sed(const struct sh_fields *f)
-{
-	size_t i, n;
-
-	for (i = 1; i < f->n; i++) {
-		n = strlen(f->v[i]);
-		if (n && f->v[i][n - 1] == 'e' &&
-		    (n == 1 || strchr("/|,#0123456789$gi;", f->v[i][n - 2])))
-			return SH_OPAQUE_COMPUTED;
-		if (!strncmp(f->v[i], "e ", 2) || strstr(f->v[i], ";e ") || strstr(f->v[i], "1e "))
-			return SH_OPAQUE_COMPUTED;
-	}
-	return SH_NOTHING;
+	return sh_has_prefix(path, disks);
 }
 
 /* Are all the devices that are named in memory? */
@@ -268,7 +273,8 @@ static const struct sh_command commands[] = {
 	{ "xfs_repair", SH_FSCK, NULL },
 	{ "xfs_check", SH_FSCK, NULL },
 	{ "reiserfsck", SH_FSCK, NULL },
-	{ "tune2fs", SH_WRITE, NULL },
+	{ "tune2fs", 0, tune2fs },
+	{ "e2label", 0, e2label },
 	{ "resize2fs", SH_WRITE, NULL },
 	{ "debugfs", SH_WRITE, NULL },
 	{ "xfs_growfs", SH_WRITE, NULL },
@@ -282,7 +288,7 @@ static const struct sh_command commands[] = {
 	{ "fstrim", SH_WRITE, NULL },
 	{ "shred", SH_WRITE, NULL },
 	{ "dd", 0, dd },
-	{ "kexec", SH_KEXEC, NULL },
+	{ "kexec", 0, kexec },
 	{ "halt", 0, halt },
 	{ "reboot", 0, halt },
 	{ "poweroff", 0, halt },
@@ -292,14 +298,10 @@ static const struct sh_command commands[] = {
 	{ "upsdrvctl", SH_POWEROFF, NULL },
 	{ "aipsnap", 0, hook },
 	{ "plymouth", SH_NOTHING, NULL },
-	{ "awk", 0, awk },
-	{ "gawk", 0, awk },
-	{ "mawk", 0, awk },
 	{ "hash", 0, hash },
 	{ "alias", SH_UNSAFE, NULL },
 	{ "enable", SH_NOTHING, NULL },
 	{ "wait", 0, wait_all },
-	{ "sed", 0, sed },
 };
 
 static const struct sh_command *find_command(const char *base)
@@ -309,7 +311,7 @@ static const struct sh_command *find_command(const char *base)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(base, commands[i].name))
 			return &commands[i];
-	return sh_device_command(base);
+	return sh_device_command(base) ?: sh_hidden_command(base);
 }
 
 enum sh_effect sh_classify(const struct sh_fields *f)
@@ -348,46 +350,49 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 	return sh_opaque(f->v[0]);
 }
 
+static const char *const sources[] = { "/etc/init.d/functions",
+				       "/etc/rc.d/init.d/functions",
+				       "/etc/selinux/config",
+				       "/etc/udev/udev.conf",
+				       "/etc/profile.d/lang.sh",
+				       "/etc/os-release",
+				       "/etc/rc.serial",
+				       "/etc/rc.readonly",
+				       "/etc/locale.conf",
+				       "/etc/vconsole.conf",
+				       "functions",
+				       "/lib/lsb/init-functions",
+				       "/etc/rc.status",
+				       NULL };
+static const char sysconfig[] = "/etc/sysconfig/";
+
 enum sh_effect sh_classify_source(const char *path)
 {
-	static const char *const known[] = { "/etc/init.d/functions",
-					     "/etc/rc.d/init.d/functions",
-					     "/etc/sysconfig/network",
-					     "/etc/sysconfig/init",
-					     "/etc/sysconfig/i18n",
-					     "/etc/sysconfig/clock",
-					     "/etc/sysconfig/keyboard",
-					     "/etc/sysconfig/autofsck",
-					     "/etc/sysconfig/readonly-root",
-					     "/etc/sysconfig/udev",
-					     "/etc/sysconfig/ups",
-					     "/etc/sysconfig/mouse",
-					     "/etc/sysconfig/desktop",
-					     "/etc/sysconfig/console",
-					     "/etc/sysconfig/hwconf",
-					     "/etc/sysconfig/usb",
-					     "/etc/sysconfig/kernel",
-					     "/etc/sysconfig/selinux",
-					     "/etc/selinux/config",
-					     "/etc/udev/udev.conf",
-					     "/etc/profile.d/lang.sh",
-					     "/etc/os-release",
-					     "/etc/rc.serial",
-					     "/etc/rc.readonly",
-					     "/etc/locale.conf",
-					     "/etc/vconsole.conf",
-					     "functions",
-					     "/lib/lsb/init-functions",
-					     "/etc/rc.status",
-					     "/etc/sysconfig/harddisks",
-					     NULL };
+	size_t i, n = strlen(sysconfig);
+
+	for (i = 0; sources[i]; i++)
+		if (!strcmp(path, sources[i]))
+			return SH_NOTHING;
+	/* the files of that folder, not of those below, are settings */
+	if (strncmp(path, sysconfig, n) != 0 || !path[n] || strchr(path + n, '/'))
+		return SH_OPAQUE_FILE;
+	/* /etc/sysconfig/harddisk${disk[...]}: options for hdparm */
+	if (!strncmp(path + n, "harddisk", 8) &&
+	    (!path[n + 8] || !strcmp(path + n + 8, "s") || path[n + 8] == SH_UNKNOWN_SPLIT))
+		return SH_NOTHING;
+	if (!strcmp(path + n, "udev") || !strcmp(path + n, "autofsck"))
+		return SH_NOTHING;
+	return sh_is_unknown(path) || sh_opaque(path + n) != SH_OPAQUE ? SH_OPAQUE_FILE
+								       : SH_NOTHING;
+}
+
+bool sh_is_script(const char *path)
+{
+	static const char *const folders[] = { sysconfig, "/etc/init.d/", "/etc/rc", NULL };
 	size_t i;
 
-	for (i = 0; known[i]; i++)
-		if (!strcmp(path, known[i]))
-			return SH_NOTHING;
-	/* /etc/sysconfig/harddisk${disk[...]}: options for hdparm */
-	if (!strncmp(path, "/etc/sysconfig/harddisk", 23) && path[23] == SH_UNKNOWN_SPLIT)
-		return SH_NOTHING;
-	return SH_OPAQUE_FILE;
+	for (i = 0; sources[i]; i++)
+		if (!strcmp(path, sources[i]))
+			return true;
+	return sh_has_prefix(path, folders) || !strcmp(path, "/sbin/halt.local");
 }

@@ -87,6 +87,12 @@ bool sh_unclear(const struct sh_fields *f);
 /** sh_has_prefix - does the string begin with one of these (up to NULL)? */
 bool sh_has_prefix(const char *s, const char *const *prefixes);
 
+/** sh_is_disk - is it a node of a disk, a part of one or a volume? */
+bool sh_is_disk(const char *path);
+
+/** sh_is_script - is it a file whose commands boot scripts are known to run or to read? */
+bool sh_is_script(const char *path);
+
 struct sh_command {
 	const char *name;
 	enum sh_effect effect; /* when .look is NULL */
@@ -95,6 +101,9 @@ struct sh_command {
 
 /** sh_device_command - Return: the entry of a command that sets devices up or looks at them, or NULL. */
 const struct sh_command *sh_device_command(const char *base);
+
+/** sh_hidden_command - Return: the entry of a command that can run others unseen or write files, or NULL. */
+const struct sh_command *sh_hidden_command(const char *base);
 
 /** sh_classify_family - the same for whole families of names (fsck.*, vg*, mkfs.*), or SH_OPAQUE. */
 enum sh_effect sh_classify_family(const char *base);

@@ -230,18 +230,11 @@ static void walk_redirs(struct sh_walk *w, const struct sh_node *n)
 			sh_resolve(&w->vars, &w->frame, &one, &alts);
 			if (alts.v[0].n && !strcmp(alts.v[0].v[0], "/proc/sysrq-trigger"))
 				sysrq(w, n);
-			if (alts.v[0].n && !strncmp(alts.v[0].v[0], "/dev/", 5)) {
-				static const char *const disks[] = { "sd",     "hd",   "vd",
-								     "xvd",    "md",   "dm",
-								     "mapper", "disk", "cciss",
-								     "ram",    NULL };
-				size_t i;
-
-				for (i = 0; disks[i]; i++)
-					if (!strncmp(alts.v[0].v[0] + 5, disks[i],
-						     strlen(disks[i])))
-						sh_emit(w, SH_WRITE, n, NULL, NULL);
-			}
+			if (alts.v[0].n && sh_is_disk(alts.v[0].v[0]))
+				sh_emit(w, SH_WRITE, n, NULL, NULL);
+			if (alts.v[0].n && sh_is_script(alts.v[0].v[0]))
+				sh_emit(w, SH_UNSAFE, n, NULL,
+					"writes a file whose commands are run");
 		}
 	}
 	for (r = n->redirs; r; r = r->next)
@@ -317,6 +310,7 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 	struct sh_script *sub = sh_arena_alloc(w->script->arena, sizeof(*sub));
 	struct sh_end end = next_maybe;
 	struct sh_func *funcs = w->funcs;
+	bool no_aliases = w->no_aliases;
 	const struct sh_node *u;
 
 	if (!sub || w->depth > 100) {
@@ -329,6 +323,7 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 	}
 	w->depth += 10;
 	w->subshell += !same_shell;
+	w->no_aliases &= same_shell;
 	/* another shell does not know this one's functions for sure */
 	if (!same_shell)
 		w->funcs = NULL;
@@ -337,9 +332,19 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 	w->subshell -= !same_shell;
 	w->depth -= 10;
 	w->funcs = same_shell ? w->funcs : funcs;
+	w->no_aliases = no_aliases;
 	if (!same_shell)
 		end.flow = SH_NEXT;
 	return end;
+}
+
+/* A bash that runs a script does not look at aliases; one that is called sh does. */
+static bool plain_bash(const char *text, size_t len)
+{
+	const char *nl = memchr(text, '\n', len);
+	size_t n = nl ? (size_t)(nl - text) : len;
+
+	return n > 6 && !memcmp(text, "#!", 2) && memmem(text, n, "bash", 4) != NULL;
 }
 
 int sh_walk(struct sh_script *script, const char *text, size_t len, struct sh_events *events)
@@ -350,6 +355,7 @@ int sh_walk(struct sh_script *script, const char *text, size_t len, struct sh_ev
 
 	memset(events, 0, sizeof(*events));
 	w.vars.arena = script->arena;
+	w.no_aliases = plain_bash(text, len);
 	sh_vars_collect(&w.vars, script);
 	for (u = script->units; u && !give_up(&w); u = u->next, w.unit++) {
 		end = sh_walk_list(&w, u);

@@ -13,6 +13,7 @@ enum how {
 	STRING_C,   /* the command is the string behind -c; otherwise ARGS */
 	SHELL,	    /* the string behind -c; anything else cannot be followed */
 	FIND,	    /* behind -exec and its kin */
+	XARGS,	    /* like ARGS, with more arguments from its input */
 	PLYMOUTH,   /* the string behind --command */
 	EVAL,	    /* all arguments, joined */
 	ENV,	    /* name=value too are skipped */
@@ -33,6 +34,7 @@ static const struct wrapper wrappers[] = {
 	{ "runcmd", FUNCTION, "", 1 },
 	{ "rc_splash", NEVER, "", 0 },
 	{ "initlog", STRING_C, "sfnrpe", 0 },
+	{ "systemd-cat", ARGS, "tp", 0 },
 	{ "daemon", BACKGROUND, "", 0 },
 	{ "command", ARGS, "", 0 },
 	{ "builtin", ARGS, "", 0 },
@@ -53,7 +55,7 @@ static const struct wrapper wrappers[] = {
 	{ "runuser", STRING_C, "sgGu", 0 },
 	{ "script", STRING_C, "", 0 },
 	{ "busybox", ARGS, "", 0 },
-	{ "xargs", ARGS, "nLPIsdaE", 0 },
+	{ "xargs", XARGS, "nLPIsdaE", 0 },
 	{ "strace", ARGS, "oeapsuESI", 0 },
 	{ "ltrace", ARGS, "oeaslnu", 0 },
 	{ "linux32", ARGS, "", 0 },
@@ -152,6 +154,22 @@ static enum sh_wrap tail(const struct sh_fields *f, size_t from, struct sh_inner
 	return SH_WRAP_FIELDS;
 }
 
+/* The fields from @from to @to, those that hold @hole unknown */
+static enum sh_wrap with_holes(struct sh_arena *arena, const struct sh_fields *f, size_t from,
+			       size_t to, const char *hole, struct sh_inner *inner)
+{
+	const char **v = sh_arena_alloc(arena, (to - from) * sizeof(*v));
+	size_t i;
+
+	if (!v)
+		return SH_WRAP_UNCLEAR;
+	for (i = from; i < to; i++)
+		v[i - from] = strstr(f->v[i], hole) ? "\1" : f->v[i];
+	inner->fields.v = v;
+	inner->fields.n = to - from;
+	return SH_WRAP_FIELDS;
+}
+
 static enum sh_wrap find_exec(struct sh_arena *arena, const struct sh_fields *f,
 			      struct sh_inner *inner)
 {
@@ -175,14 +193,45 @@ static enum sh_wrap find_exec(struct sh_arena *arena, const struct sh_fields *f,
 		return SH_WRAP_NOTHING;
 	if (!end || end == start)
 		return SH_WRAP_UNCLEAR;
-	inner->fields.v = f->v + start;
-	inner->fields.n = end - start;
+	return with_holes(arena, f, start, end, "{}", inner);
+}
+
+/* What it reads is added at the end, or put where the text of -I stands. */
+static enum sh_wrap xargs(struct sh_arena *arena, const struct wrapper *w,
+			  const struct sh_fields *f, struct sh_inner *inner)
+{
+	const char *hole = NULL, **v;
+	size_t from = skip(w, f), i;
+
+	if (!from)
+		return SH_WRAP_UNCLEAR;
+	if (from == f->n)
+		return SH_WRAP_NOTHING; /* it echoes */
+	for (i = 1; i < from; i++) {
+		const char *s = f->v[i];
+
+		if (!strncmp(s, "-I", 2))
+			hole = s[2] ? s + 2 : f->v[i + 1];
+		else if (!strncmp(s, "-i", 2))
+			hole = s[2] ? s + 2 : "{}";
+		else if (!strncmp(s, "--replace", 9))
+			hole = s[9] == '=' ? s + 10 : "{}";
+	}
+	if (hole)
+		return *hole ? with_holes(arena, f, from, f->n, hole, inner) : SH_WRAP_UNCLEAR;
+	v = sh_arena_alloc(arena, (f->n - from + 1) * sizeof(*v));
+	if (!v)
+		return SH_WRAP_UNCLEAR;
+	memcpy(v, f->v + from, (f->n - from) * sizeof(*v));
+	v[f->n - from] = "\2";
+	inner->fields.v = v;
+	inner->fields.n = f->n - from + 1;
 	return SH_WRAP_FIELDS;
 }
 
 /*
- * A string to be read as a script, in which something is unknown: "fsck $opts".  What stands for
- * a command there stays unknown, arguments may be.
+ * The command line of a program that is no shell (initlog, plymouth), in which something is unknown:
+ * "fsck $opts".  What stands for a command there stays unknown, arguments may be.
  */
 static const char *with_expansions(struct sh_arena *arena, const char *text)
 {
@@ -211,9 +260,10 @@ static enum sh_wrap join(struct sh_arena *arena, const struct sh_fields *f, stru
 			*d++ = ' ';
 		d = stpcpy(d, f->v[i]);
 	}
+	/* what is unknown may hold a ; and a command behind it */
 	inner->same_shell = true;
-	inner->text = s ? with_expansions(arena, s) : NULL;
-	return inner->text ? SH_WRAP_STRING : SH_WRAP_UNCLEAR;
+	inner->text = s;
+	return s && !sh_is_unknown(s) ? SH_WRAP_STRING : SH_WRAP_UNCLEAR;
 }
 
 /* The string behind -c (perhaps among other letters).  Return: NULL when there is none. */
@@ -265,6 +315,7 @@ static enum sh_wrap string_c(struct sh_arena *arena, const struct wrapper *w,
 	size_t from;
 
 	text = dash_c(w, f, &unclear);
+	unclear |= text && sh_is_unknown(text) && strcmp(w->name, "initlog") != 0;
 	inner->text = text && !unclear ? with_expansions(arena, text) : NULL;
 	if (text)
 		return inner->text ? SH_WRAP_STRING : SH_WRAP_UNCLEAR;
@@ -294,6 +345,8 @@ enum sh_wrap sh_unwrap(struct sh_arena *arena, const struct sh_fields *f, struct
 	case STRING_C:
 	case SHELL:
 		return string_c(arena, w, f, inner);
+	case XARGS:
+		return xargs(arena, w, f, inner);
 	case NEVER:
 		return SH_WRAP_UNCLEAR;
 	default:
