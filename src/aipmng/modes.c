@@ -236,11 +236,14 @@ int mode_diff(struct ctx *ctx)
 	if (r < 0)
 		return ctx_fail(ctx, &err);
 	r = ctx->opt.json ? diff_json(&plan, &text) : diff_text(&plan);
-	if (r == 0 && ctx->opt.json)
-		r = -print_json(ctx, &text);
 	err = plan.verdict;
 	plan_free(&plan);
-	if (r < 0)
+	if (r < 0) {
+		aip_err_clear(&err);
+		aip_err_errno(&err, r, "cannot make the diff");
+		return ctx_fail(ctx, &err);
+	}
+	if (ctx->opt.json && print_json(ctx, &text) != AIP_EXIT_OK)
 		return AIP_EXIT_ERROR;
 	return err.code ? ctx_fail(ctx, &err) : AIP_EXIT_OK;
 }

@@ -107,8 +107,8 @@ static void tell_text(const struct work *w, const struct plan *plan, const struc
 	for (k = 0; k < AIP_KIND_N && w->ctx->opt.verbose >= 0; k++) {
 		const struct step *st = &plan->s[k];
 
-		if (!st->t)
-			continue;
+		if (!st->t || !st->t->hook)
+			continue; /* not planned; or it could not be looked at again */
 		if (!err->code || (plan->done && step_changes(st)))
 			printf("%s: %s\n", st->t->hook->path, done_word(st));
 		if (plan->done && st->action == STEP_ADAPT && st->proof)
@@ -138,7 +138,7 @@ static void tell_json(struct work *w, const struct plan *plan, const struct outc
 	for (k = 0; k < AIP_KIND_N; k++) {
 		const struct step *st = &plan->s[k];
 
-		if (!st->t)
+		if (!st->t || !st->t->hook)
 			continue;
 		aip_jsonw_object(&j, NULL);
 		aip_jsonw_str(&j, "path", st->t->hook->path);

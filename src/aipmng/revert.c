@@ -54,7 +54,7 @@ static void tell(const struct ctx *ctx, const struct plan *plan)
 	for (k = 0; k < AIP_KIND_N && ctx->opt.verbose >= 0; k++) {
 		const struct step *st = &plan->s[k];
 
-		if (!st->t || st->why.code || st->t->state == TARGET_ABSENT)
+		if (!st->t || !st->t->hook || st->why.code || st->t->state == TARGET_ABSENT)
 			continue;
 		printf("%s: %s\n", st->t->hook->path,
 		       !plan->done		    ? "left as it is"
