@@ -180,6 +180,8 @@ bool sh_run_builtin(struct sh_walk *w, const struct sh_node *n, const struct sh_
 	else if (!strcmp(s, "shift"))
 		run_shift(w, f);
 	else if (!strcmp(s, "shopt") || !strcmp(s, "enable")) {
+		if (*s == 'e' && sh_classify(f) == SH_UNSAFE)
+			sh_emit(w, SH_UNSAFE, n, f, "switches a command of the shell off");
 		if (sh_has_arg(f, "expand_aliases") || sh_has_arg(f, "extdebug") ||
 		    sh_has_arg(f, "posix") || (*s == 's' && sh_unclear(f)) ||
 		    (*s == 'e' && sh_has_arg(f, "-f")))

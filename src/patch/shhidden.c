@@ -174,6 +174,8 @@ static enum sh_effect tee(const struct sh_fields *f)
 	for (i = 1; i < f->n; i++)
 		if (sh_is_disk(f->v[i]))
 			return SH_WRITE;
+		else if (!strcmp(sh_basename(f->v[i]), "sysrq-trigger"))
+			return SH_POWEROFF;
 	return SH_NOTHING;
 }
 

@@ -161,7 +161,7 @@ static size_t short_options(struct mount_args *m, const char *s, const char *nex
 static enum sh_effect remount_effect(const struct mount_args *m)
 {
 	if (m->ro && !m->rw)
-		return m->all ? SH_RO_ALL : SH_RO;
+		return m->all && (!m->type || !strncmp(m->type, "no", 2)) ? SH_RO_ALL : SH_RO;
 	if (m->n && sh_virtual_path(m->operands[m->n - 1]))
 		return SH_NOTHING;
 	return SH_MOUNT;

@@ -242,7 +242,7 @@ static void plain_command(struct sh_walk *w, const struct sh_node *n, const stru
 
 	if (e == SH_NOTHING || part_of_crypt(w, e, f) || (e == SH_WAIT && w->subshell))
 		return;
-	if (e == SH_RO && w->mounts)
+	if (e == SH_RO && w->mounts && !w->picky && sh_from_table(w, n, f))
 		e = SH_RO_ALL;
 	if (e == SH_UNSAFE && w->no_aliases && !strcmp(f->v[0], "alias"))
 		return;
@@ -327,6 +327,19 @@ struct sh_end sh_run_fields(struct sh_walk *w, const struct sh_node *n, const st
 	return end;
 }
 
+/* PATH=: without any of the system's folders commands are not found, or are others */
+static bool loses_path(const struct sh_word *word)
+{
+	const struct sh_part *p = word->parts;
+
+	if (!p || p->type != SH_LIT || p->quoted || strncmp(p->text, "PATH=", 5))
+		return false;
+	for (; p; p = p->next)
+		if (p->type != SH_LIT || strstr(p->text, "bin"))
+			return false;
+	return true;
+}
+
 /* Variables whose value bash runs by itself, some time later */
 static void check_names(struct sh_walk *w, const struct sh_node *n, const struct sh_word *word)
 {
@@ -338,6 +351,8 @@ static void check_names(struct sh_walk *w, const struct sh_node *n, const struct
 
 	for (; word; word = word->next) {
 		p = word->parts;
+		if (loses_path(word))
+			sh_emit(w, SH_UNSAFE, n, NULL, "takes the system's folders out of PATH");
 		for (i = 0; p && p->type == SH_LIT && names[i]; i++) {
 			if (strncmp(p->text, names[i], strlen(names[i])))
 				continue;
@@ -351,6 +366,19 @@ static void check_names(struct sh_walk *w, const struct sh_node *n, const struct
 			break;
 		}
 	}
+}
+
+/* kill $$: the script may end here.  kill -0 only looks. */
+static bool kills_itself(const struct sh_node *n, const struct sh_fields *f)
+{
+	const struct sh_word *word;
+
+	if (!f->n || strcmp(f->v[0], "kill") || sh_has_arg(f, "-0"))
+		return false;
+	for (word = n->words->next; word; word = word->next)
+		if (word->parts && word->parts->type == SH_PARAM && !strcmp(word->parts->text, "$"))
+			return true;
+	return false;
 }
 
 /* "$MODEL ... -k $DEVICE": old halts tell the UPS so, with settings from /etc/sysconfig/ups */
@@ -377,6 +405,8 @@ struct sh_end sh_run(struct sh_walk *w, const struct sh_node *n)
 		return next_maybe;
 	}
 	sh_resolve(&w->vars, &w->frame, n->words, &alts);
+	if (kills_itself(n, &alts.v[0]) && !w->conditional)
+		sh_emit(w, SH_END, n, &alts.v[0], NULL);
 	w->conditional += alts.n > 1;
 	for (i = 0; i < alts.n; i++) {
 		one = sh_run_fields(w, n, &alts.v[i]);

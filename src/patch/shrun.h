@@ -41,12 +41,14 @@ struct sh_walk {
 	struct sh_fields in_call[SH_MAX_CALLS];
 	size_t calls;
 	size_t unit;
-	unsigned int conditional, background, subshell, loops, mounts, depth;
-	bool no_aliases;   /* a bash that does not look at them */
-	bool no_functions; /* the next command is not looked up among the functions */
-	bool saw_break;	   /* a way out of the loop that is being read */
-	bool crypt_later;  /* inside init_crypto 1: devices with random keys, after the checks */
-	bool crypt_now;	   /* inside init_crypto 0 */
+	unsigned int conditional, background, subshell, loops, depth;
+	unsigned int mounts; /* in what is fed by the table of what is mounted */
+	unsigned int picky;  /* ... for some by name only */
+	bool no_aliases;     /* a bash that does not look at them */
+	bool no_functions;   /* the next command is not looked up among the functions */
+	bool saw_break;	     /* a way out of the loop that is being read */
+	bool crypt_later;    /* inside init_crypto 1: devices with random keys, after the checks */
+	bool crypt_now;	     /* inside init_crypto 0 */
 	size_t steps;
 	struct sh_events *events;
 	size_t allocated;
@@ -79,6 +81,20 @@ bool sh_mentions_mounts(struct sh_walk *w, const struct sh_node *n, unsigned int
 /** sh_words_mention_mounts - the same for words and redirections. */
 bool sh_words_mention_mounts(struct sh_walk *w, const struct sh_word *words, unsigned int depth);
 bool sh_redirs_mention_mounts(struct sh_walk *w, const struct sh_redir *r, unsigned int depth);
+
+/* What a condition chooses among what is mounted */
+enum sh_pick {
+	SH_PICK_NO,    /* nothing, or what lies on disks */
+	SH_PICK_THESE, /* some by name */
+	SH_PICK_OTHERS /* all but some by name */
+};
+
+/** sh_picks - a condition; sh_picks_pattern - the patterns of a case: only some by name? */
+enum sh_pick sh_picks(struct sh_walk *w, const struct sh_node *cond);
+bool sh_picks_pattern(struct sh_walk *w, const struct sh_word *patterns);
+
+/** sh_from_table - is the last operand of the command something that the script has read? */
+bool sh_from_table(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f);
 
 /** sh_test - does a test with these operands hold for sure? */
 enum sh_status sh_test(const char *const *v, size_t n);

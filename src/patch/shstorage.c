@@ -182,6 +182,26 @@ static enum sh_effect e2label(const struct sh_fields *f)
 	return f->n == 2 && *sh_arg1(f) != SH_UNKNOWN_SPLIT ? SH_NOTHING : SH_WRITE;
 }
 
+static enum sh_effect systemctl(const struct sh_fields *f)
+{
+	static const char *const ends[] = { "poweroff", "reboot",    "halt",	"kexec", "default",
+					    "rescue",	"emergency", "isolate", NULL };
+	size_t i;
+
+	for (i = 0; ends[i]; i++)
+		if (sh_has_arg(f, ends[i]))
+			return SH_POWEROFF;
+	return SH_OPAQUE_STORAGE; /* whatever a unit does */
+}
+
+/* it cuts the power some seconds later */
+static enum sh_effect ups(const struct sh_fields *f)
+{
+	return sh_has_arg(f, "killpower") || sh_has_arg(f, "--killpower") || sh_has_arg(f, "-k")
+		       ? SH_POWEROFF
+		       : SH_OPAQUE;
+}
+
 static enum sh_effect telinit(const struct sh_fields *f)
 {
 	return !strcmp(sh_arg1(f), "u") || !strcmp(sh_arg1(f), "q") ? SH_NOTHING : SH_POWEROFF;
@@ -256,6 +276,17 @@ static enum sh_effect wait_all(const struct sh_fields *f)
 	return f->n == 1 ? SH_WAIT : SH_NOTHING;
 }
 
+/* without the shell's own command another of that name is run, or none */
+static enum sh_effect enable(const struct sh_fields *f)
+{
+	size_t i;
+
+	for (i = 1; i < f->n; i++)
+		if (*f->v[i] == '-' && strchr(f->v[i], 'n'))
+			return SH_UNSAFE;
+	return SH_NOTHING;
+}
+
 static enum sh_effect hash(const struct sh_fields *f)
 {
 	return sh_has_arg(f, "-p") || sh_unclear(f) ? SH_UNSAFE : SH_NOTHING;
@@ -293,6 +324,9 @@ static const struct sh_command commands[] = {
 	{ "reboot", 0, halt },
 	{ "poweroff", 0, halt },
 	{ "shutdown", SH_POWEROFF, NULL },
+	{ "systemctl", 0, systemctl },
+	{ "apcupsd", 0, ups },
+	{ "apccontrol", 0, ups },
 	{ "telinit", 0, telinit },
 	{ "init", 0, telinit },
 	{ "upsdrvctl", SH_POWEROFF, NULL },
@@ -300,7 +334,7 @@ static const struct sh_command commands[] = {
 	{ "plymouth", SH_NOTHING, NULL },
 	{ "hash", 0, hash },
 	{ "alias", SH_UNSAFE, NULL },
-	{ "enable", SH_NOTHING, NULL },
+	{ "enable", 0, enable },
 	{ "wait", 0, wait_all },
 };
 

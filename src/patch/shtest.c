@@ -3,6 +3,7 @@
  * shtest.c: tests whose result the text alone decides ([ 1 = 0 ]), and what
  * reads the table of mounted file systems.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "patch/shrun.h"
@@ -88,11 +89,33 @@ bool sh_redirs_mention_mounts(struct sh_walk *w, const struct sh_redir *r, unsig
 	return false;
 }
 
+/* Types of local disks, the root, or whatever has a device: a filter for those keeps what can be written */
+static bool names_disks(const char *s)
+{
+	static const char *const names[] = { "ext",    "xfs",		"reiser", "jfs",
+					     "btrfs",  "gfs",		" / ",	  "\\/ ",
+					     "\\/$",   "^/$",		"\"/\"",  "/dev/root",
+					     "/dev/*", "\\/dev\\/root", NULL };
+	const char *dev;
+	size_t i;
+
+	for (i = 0; names[i]; i++)
+		if (strstr(s, names[i]))
+			return true;
+	dev = strstr(s, "^/dev") ?: strstr(s, "^\\/dev");
+	if (!dev)
+		return false;
+	dev = strstr(dev, "dev") + 3;
+	dev += strspn(dev, "\\/");
+	return !isalnum((unsigned char)*dev);
+}
+
 /* mount or findmnt without a file system: it lists them; only some types are not all */
 static bool lists_mounts(struct sh_walk *w, const struct sh_node *n)
 {
 	const struct sh_node *f;
 	const struct sh_word *word = n->words;
+	bool findmnt;
 	const char *s = word ? sh_word_lit(w->script->arena, word) : NULL;
 
 	if (!s)
@@ -101,34 +124,72 @@ static bool lists_mounts(struct sh_walk *w, const struct sh_node *n)
 		if (!strcmp(f->name, s))
 			return false; /* something of the script's own */
 	s = sh_basename(s);
-	if (strcmp(s, "mount") && strcmp(s, "findmnt"))
+	findmnt = !strcmp(s, "findmnt");
+	if (strcmp(s, "mount") && !findmnt)
 		return false;
 	for (word = word->next; word; word = word->next) {
 		s = sh_word_lit(w->script->arena, word);
+		if (s && !strcmp(s, "-t") && word->next) {
+			word = word->next; /* all but some types, or those of disks */
+			s = sh_word_lit(w->script->arena, word);
+			if (s && (!strncmp(s, "no", 2) || names_disks(s)))
+				continue;
+			return false;
+		}
+		if (findmnt && s && *s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ,")])
+			continue; /* columns */
 		if (!s || *s != '-' || (strchr(s, 't') && *sh_basename(s) == '-'))
 			return false;
 	}
 	return true;
 }
 
-/* A filter that lets only network or memory file systems through */
+/* Does the pattern of an awk program, in front of its {, choose something? */
+static bool awk_chooses(const char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t\n");
+	n = strcspn(s, "{");
+	return n && strncmp(s, "BEGIN", 5) != 0;
+}
+
+/* sed -n prints what is chosen, !d leaves it */
+static bool sed_chooses(const char *s)
+{
+	return strstr(s, "!d") || (*s == '-' && s[1] != '-' && strchr(s, 'n'));
+}
+
+/* A filter that lets only network or memory file systems through, or a few places */
 static bool filters_out(struct sh_walk *w, const struct sh_node *n)
 {
 	static const char *const few[] = { "nfs",  "cifs", "smb",  "tmpfs", "iso9660",
 					   "vfat", "fuse", "loop", "proc",  NULL };
 	const char *name = n->words ? sh_word_lit(w->script->arena, n->words) : NULL;
 	const struct sh_word *word;
+	bool chooses = false, disks = false;
 	const char *s;
 	size_t i;
 
 	if (!name)
 		return false;
 	name = sh_basename(name);
+	if (!strcmp(name, "head") || !strcmp(name, "tail"))
+		return true;
+	if (!strcmp(name, "sed")) {
+		for (word = n->words->next; word; word = word->next) {
+			s = sh_word_lit(w->script->arena, word);
+			chooses |= s && sed_chooses(s);
+			disks |= s && names_disks(s);
+		}
+		return chooses && !disks;
+	}
 	if (strcmp(name, "grep") && strcmp(name, "egrep") && strcmp(name, "fgrep") &&
 	    strcmp(name, "awk") && strcmp(name, "gawk"))
 		return false;
 	for (word = n->words->next; word; word = word->next) {
 		s = sh_word_lit(w->script->arena, word);
+		chooses |= !s && strstr(name, "grep"); /* a pattern that is not known */
 		if (!s)
 			continue;
 		if ((*s == '-' && strchr(s, 'v') && strstr(name, "grep")) || strchr(s, '!') ||
@@ -137,8 +198,94 @@ static bool filters_out(struct sh_walk *w, const struct sh_node *n)
 		for (i = 0; few[i]; i++)
 			if (strstr(s, few[i]) && !names_mounts(s))
 				return true;
+		disks |= names_disks(s);
+		if (*s != '-' && !names_mounts(s))
+			chooses |= strstr(name, "grep") || awk_chooses(s);
 	}
-	return false;
+	return chooses && !disks;
+}
+
+/* ---- conditions inside such a loop ---- */
+
+static enum sh_pick pick_words(struct sh_walk *w, const struct sh_node *n)
+{
+	enum sh_pick pick = SH_PICK_NO;
+	const struct sh_word *word;
+	bool disks = false;
+	const char *s;
+
+	for (word = n->words; word; word = word->next) {
+		s = sh_word_lit(w->script->arena, word);
+		if (!s)
+			continue;
+		if (!strcmp(s, "=") || !strcmp(s, "==") || !strcmp(s, "=~"))
+			pick = SH_PICK_THESE;
+		else if (!strcmp(s, "!="))
+			pick = SH_PICK_OTHERS;
+		disks |= names_disks(s);
+	}
+	return disks ? SH_PICK_NO : pick;
+}
+
+enum sh_pick sh_picks(struct sh_walk *w, const struct sh_node *n)
+{
+	enum sh_pick pick;
+	const char *s;
+
+	if (!n)
+		return SH_PICK_NO;
+	switch (n->type) {
+	case SH_SIMPLE:
+		s = n->words ? sh_word_lit(w->script->arena, n->words) : NULL;
+		if (s && (!strcmp(s, "[") || !strcmp(s, "test")))
+			return pick_words(w, n);
+		return filters_out(w, n) ? SH_PICK_THESE : SH_PICK_NO;
+	case SH_COND:
+		return pick_words(w, n);
+	case SH_PIPELINE:
+		for (pick = SH_PICK_NO, n = n->negated ? NULL : n->a; n && !pick; n = n->next)
+			pick = sh_picks(w, n);
+		return pick;
+	case SH_ANDOR:
+		return sh_picks(w, n->a) ?: sh_picks(w, n->b);
+	case SH_LIST:
+		return n->a && !n->a->next ? sh_picks(w, n->a) : SH_PICK_NO;
+	default:
+		return SH_PICK_NO;
+	}
+}
+
+bool sh_picks_pattern(struct sh_walk *w, const struct sh_word *patterns)
+{
+	const char *s;
+
+	for (; patterns; patterns = patterns->next) {
+		s = sh_word_lit(w->script->arena, patterns);
+		if (!s || !strcmp(s, "*") || names_disks(s))
+			return false;
+	}
+	return true;
+}
+
+bool sh_from_table(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)
+{
+	const struct sh_word *word;
+	const struct sh_part *p;
+	bool any = false;
+
+	if (f->n < 2 || !sh_is_unknown(f->v[f->n - 1]))
+		return false;
+	for (word = n->words; word; word = word->next)
+		for (p = word->parts; p; p = p->next) {
+			if (p->type != SH_PARAM)
+				continue;
+			if (!isalpha((unsigned char)*p->text) && *p->text != '_')
+				return true;
+			if (sh_var_set(&w->vars, p->text))
+				return true;
+			any = true;
+		}
+	return !any;
 }
 
 bool sh_mentions_mounts(struct sh_walk *w, const struct sh_node *n, unsigned int depth)

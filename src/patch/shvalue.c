@@ -224,6 +224,11 @@ void sh_unbind(struct sh_vars *vars)
 	vars->bound = vars->bound->next;
 }
 
+bool sh_var_set(struct sh_vars *vars, const char *name)
+{
+	return find(vars, name, strlen(name), false) != NULL;
+}
+
 void sh_var_words(struct sh_vars *vars, const char *name,
 		  void (*fn)(void *ctx, const struct sh_word *w), void *ctx)
 {

@@ -55,6 +55,9 @@ void sh_vars_collect(struct sh_vars *vars, const struct sh_script *script);
 void sh_resolve(struct sh_vars *vars, const struct sh_frame *frame, const struct sh_word *words,
 		struct sh_alts *out);
 
+/** sh_var_set - is @name ever set in the script? */
+bool sh_var_set(struct sh_vars *vars, const char *name);
+
 /** sh_var_words - call @fn for every word assigned to @name. */
 void sh_var_words(struct sh_vars *vars, const char *name,
 		  void (*fn)(void *ctx, const struct sh_word *w), void *ctx);

@@ -59,6 +59,8 @@ static struct sh_end maybe_list(struct sh_walk *w, const struct sh_node *list)
 static struct sh_end walk_andor(struct sh_walk *w, const struct sh_node *n)
 {
 	struct sh_end a = sh_walk_node(w, n->a), b;
+	enum sh_pick pick;
+	bool picky;
 	bool skip = a.status == (n->op == '&' ? SH_FALSE : SH_TRUE);
 	bool certain = a.status != SH_MAYBE;
 
@@ -66,9 +68,15 @@ static struct sh_end walk_andor(struct sh_walk *w, const struct sh_node *n)
 		return a;
 	if (certain)
 		return sh_walk_node(w, n->b);
+	pick = w->mounts ? sh_picks(w, n->a) : SH_PICK_NO;
+	picky = n->op == '&' && pick == SH_PICK_THESE;
 	w->conditional++;
+	w->picky += picky;
 	b = sh_walk_node(w, n->b);
+	w->picky -= picky;
 	w->conditional--;
+	/* [ ... ] || continue: what follows in the loop is for these */
+	w->picky += b.flow == SH_BREAK && pick == (n->op == '&' ? SH_PICK_OTHERS : SH_PICK_THESE);
 	b.flow = SH_NEXT;
 	/* "x && false" is false, "x || true" is true */
 	if (b.status != (n->op == '&' ? SH_FALSE : SH_TRUE))
@@ -101,6 +109,7 @@ static struct sh_end walk_pipeline(struct sh_walk *w, const struct sh_node *n)
 static struct sh_end walk_if(struct sh_walk *w, const struct sh_node *n)
 {
 	struct sh_end cond = sh_walk_list(w, n->a), a, b;
+	enum sh_pick pick;
 
 	if (cond.flow != SH_NEXT)
 		return cond;
@@ -108,16 +117,30 @@ static struct sh_end walk_if(struct sh_walk *w, const struct sh_node *n)
 		return sh_walk_list(w, n->b);
 	if (cond.status == SH_FALSE)
 		return n->c ? sh_walk_list(w, n->c) : next_maybe;
+	pick = w->mounts ? sh_picks(w, n->a) : SH_PICK_NO;
+	w->picky += pick == SH_PICK_THESE;
 	a = maybe_list(w, n->b);
+	w->picky -= pick == SH_PICK_THESE;
+	w->picky += a.flow == SH_BREAK && pick == SH_PICK_OTHERS;
 	b = n->c ? maybe_list(w, n->c) : next_maybe;
 	a.flow = least(a.flow, b.flow);
 	a.status = a.status == b.status ? a.status : SH_MAYBE;
 	return a;
 }
 
+/* for ((...; ; ...)) */
+static bool no_condition(struct sh_walk *w, const struct sh_node *n)
+{
+	const char *s = n->words ? sh_word_lit(w->script->arena, n->words) : NULL;
+
+	s = s ? strchr(s, ';') : NULL;
+	return s && s[1 + strspn(s + 1, " \t\n")] == ';';
+}
+
 static struct sh_end walk_loop(struct sh_walk *w, const struct sh_node *n)
 {
 	bool outer = w->saw_break, mounts, endless = false, bound;
+	unsigned int picky = w->picky;
 	struct sh_end cond = next_maybe;
 
 	w->saw_break = false;
@@ -129,6 +152,8 @@ static struct sh_end walk_loop(struct sh_walk *w, const struct sh_node *n)
 			return next_maybe;
 		endless = cond.status != SH_MAYBE;
 	}
+	if (n->type == SH_FORC)
+		endless = no_condition(w, n);
 	mounts = sh_words_mention_mounts(w, n->words, 0) ||
 		 sh_redirs_mention_mounts(w, n->redirs, 0);
 	w->mounts += mounts;
@@ -136,6 +161,7 @@ static struct sh_end walk_loop(struct sh_walk *w, const struct sh_node *n)
 	w->loops++;
 	maybe_list(w, n->b);
 	w->loops--;
+	w->picky = picky;
 	if (bound)
 		sh_unbind(&w->vars);
 	w->mounts -= mounts;
@@ -146,19 +172,27 @@ static struct sh_end walk_loop(struct sh_walk *w, const struct sh_node *n)
 
 static struct sh_end walk_case(struct sh_walk *w, const struct sh_node *n)
 {
+	bool all = false, picky, star, others = false, disks = false;
 	enum sh_flow flow = SH_EXIT;
 	const struct sh_case *c;
 	const char *pattern;
-	bool all = false;
 	struct sh_end end;
 
 	for (c = n->cases; c && !give_up(w); c = c->next) {
 		walk_words(w, c->patterns);
+		picky = w->mounts && sh_picks_pattern(w, c->patterns);
+		w->picky += picky;
 		end = maybe_list(w, c->body);
+		w->picky -= picky;
 		flow = least(flow, c->falls ? SH_EXIT : end.flow);
 		pattern = sh_word_lit(w->script->arena, c->patterns);
-		all |= pattern && !strcmp(pattern, "*") && !c->patterns->next;
+		star = pattern && !strcmp(pattern, "*") && !c->patterns->next;
+		all |= star;
+		disks |= !star && !picky;
+		others |= star && end.flow == SH_BREAK;
 	}
+	/* *) continue: what follows in the loop is for the patterns above */
+	w->picky += w->mounts && others && !disks;
 	return (struct sh_end){ all ? flow : SH_NEXT, SH_MAYBE };
 }
 
@@ -201,16 +235,28 @@ static void walk_words(struct sh_walk *w, const struct sh_word *word)
 	}
 }
 
-/* echo b > /proc/sysrq-trigger and o end the machine at once */
+/* Of what can be written to /proc/sysrq-trigger only echo of these is known not to end the machine. */
 static void sysrq(struct sh_walk *w, const struct sh_node *n)
 {
-	const struct sh_word *word = n->words ? n->words->next : NULL;
-	const char *s;
+	struct sh_alts alts;
+	size_t i, k;
 
-	for (; word; word = word->next) {
-		s = sh_word_lit(w->script->arena, word);
-		if (s && (!strcmp(s, "b") || !strcmp(s, "o") || !strcmp(s, "c")))
+	if (n->type != SH_SIMPLE || !n->words) {
+		sh_emit(w, SH_POWEROFF, n, NULL, NULL);
+		return;
+	}
+	sh_resolve(&w->vars, &w->frame, n->words, &alts);
+	for (i = 0; i < alts.n; i++) {
+		const struct sh_fields *f = &alts.v[i];
+		bool known = f->n > 1 && !strcmp(f->v[0], "echo");
+
+		for (k = 1; known && k < f->n; k++)
+			known = !strcmp(f->v[k], "-n") ||
+				(strlen(f->v[k]) == 1 && strchr("su0123456789hmptwi", *f->v[k]));
+		if (!known) {
 			sh_emit(w, SH_POWEROFF, n, NULL, NULL);
+			return;
+		}
 	}
 }
 
@@ -228,7 +274,7 @@ static void walk_redirs(struct sh_walk *w, const struct sh_node *n)
 			if (*r->op != '>' && *r->op != '&')
 				continue;
 			sh_resolve(&w->vars, &w->frame, &one, &alts);
-			if (alts.v[0].n && !strcmp(alts.v[0].v[0], "/proc/sysrq-trigger"))
+			if (alts.v[0].n && !strcmp(sh_basename(alts.v[0].v[0]), "sysrq-trigger"))
 				sysrq(w, n);
 			if (alts.v[0].n && sh_is_disk(alts.v[0].v[0]))
 				sh_emit(w, SH_WRITE, n, NULL, NULL);
