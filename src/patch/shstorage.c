@@ -370,6 +370,10 @@ enum sh_effect sh_classify(const struct sh_fields *f)
 		return SH_OPAQUE_COMPUTED;
 	if (!strncmp(f->v[0], "/etc/init.d/", 12) || !strncmp(f->v[0], "/etc/rc.d/init.d/", 17))
 		return strcmp(base, "halt") ? sh_classify_service(base) : SH_POWEROFF;
+	/* it shows what it would do, or its version */
+	if (!strcmp(base, "fsck") && f->n == 2 &&
+	    (!strcmp(f->v[1], "-N") || !strcmp(f->v[1], "-V")))
+		return SH_NOTHING;
 	command = find_command(base);
 	if (command) {
 		e = command->look ? command->look(f) : command->effect;
