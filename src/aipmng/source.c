@@ -220,19 +220,18 @@ static int reopen(struct load *l)
 static int mark_stale(struct load *l, bool warn)
 {
 	time_t now = load_clock(l, &l->state);
-	char when[AIP_RFC3339_LEN];
 	size_t i;
 
 	for (i = 0; i < l->out->n; i++) {
 		struct aip_loaded *e = &l->out->v[i];
+		struct aip_err why = AIP_ERR_INIT;
 
-		e->stale = aip_index_check_time(e->index, now, NULL) < 0;
+		e->stale = aip_index_check_time(e->index, now, &why) < 0;
 		if (e->stale && warn && e->from != AIP_FROM_PACKAGE &&
 		    indexes_warn(l->out,
-				 "the index %s from %s expired on %s and was not renewed; it is "
-				 "still used for the files that it knows",
-				 e->index->stream, e->origin,
-				 aip_rfc3339(e->index->expires, when)) < 0)
+				 "%s: %s; it was not renewed, and is still used for the files "
+				 "that it knows",
+				 e->origin, why.msg) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -237,6 +238,25 @@ static int check_own_revocations(const struct aip_index *idx, const char *name,
 	return -EKEYREVOKED;
 }
 
+static int latest_first(const void *a, const void *b)
+{
+	time_t x = ((const struct aip_signer *)a)->expires;
+	time_t y = ((const struct aip_signer *)b)->expires;
+
+	if (!x || !y)
+		return x ? 1 : y ? -1 : 0;
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Until when so many of the keys that signed are good as are needed. */
+static time_t keys_expire(const struct tally *t, unsigned int need)
+{
+	struct aip_endorsers by = t->good;
+
+	qsort(by.by, by.n, sizeof(by.by[0]), latest_first);
+	return by.by[need - 1].expires;
+}
+
 /* ---- opening ----------------------------------------------------------------------- */
 
 static int open_parts(struct parts *p, const char *name, const struct aip_trust *trust,
@@ -266,6 +286,8 @@ int aip_envelope_open(const void *data, size_t len, const char *name, const stru
 		r = open_parts(&p, name, trust, &idx, &t, err);
 	if (r == 0)
 		r = check_own_revocations(idx, name, trust, &t, err);
+	if (r == 0)
+		idx->keys_expire = keys_expire(&t, trust->threshold ? trust->threshold : 1);
 	if (r == 0 && trust->from_network) {
 		r = aip_index_check_time(idx, trust->now, err);
 		if (r < 0)

@@ -54,7 +54,7 @@ struct aip_endorsers {
  *
  * Return: 0; -EBADMSG (malformed), -EPROTONOSUPPORT (other payloadType or "format"), -ENOKEY (too
  * few signatures by trusted keys), -EKEYREJECTED (the like, and one of a trusted key is wrong or
- * weak), -EKEYREVOKED (the like, and a revoked key signed), -ETIME (expired), -EPERM, -EFBIG,
+ * weak), -EKEYREVOKED (the like, and a revoked key signed), -ETIME (expired, or its keys have), -EPERM, -EFBIG,
  * -ENOMEM.  All but the last carry exit code 4 in @err.
  */
 int aip_envelope_open(const void *data, size_t len, const char *name, const struct aip_trust *trust,

@@ -375,12 +375,14 @@ bool aip_index_is_revoked(const struct aip_index *idx, const char *fingerprint)
 int aip_index_check_time(const struct aip_index *idx, time_t now, struct aip_err *err)
 {
 	char then[AIP_RFC3339_LEN], clock[AIP_RFC3339_LEN];
+	bool keys = idx->keys_expire && idx->keys_expire < idx->expires;
+	time_t end = keys ? idx->keys_expire : idx->expires;
 
-	if (now <= idx->expires)
+	if (now <= end)
 		return 0;
-	aip_err_set(err, -ETIME, "index %s, serial %lld, expired at %s; it is %s", idx->stream,
-		    (long long)idx->serial, aip_rfc3339(idx->expires, then),
-		    aip_rfc3339(now, clock));
+	aip_err_set(err, -ETIME, "index %s, serial %lld, expired at %s%s; it is %s", idx->stream,
+		    (long long)idx->serial, aip_rfc3339(end, then),
+		    keys ? " with the keys that signed it" : "", aip_rfc3339(now, clock));
 	aip_err_hint(err, "check this machine's clock; if it is right, the publisher has not "
 			  "renewed the index or the mirror is out of date");
 	aip_err_exit(err, EXIT_REFUSED);

@@ -49,7 +49,8 @@ struct aip_index {
 	char sha256
 		[AIP_SHA256_HEX]; /* of the payload as it was parsed; "" for one that is being built */
 	time_t issued, expires;
-	size_t n_revoked; /* fingerprints of keys, lower-case hex, sorted */
+	time_t keys_expire; /* when too few of the keys that signed are left; 0: never, or unsigned */
+	size_t n_revoked;   /* fingerprints of keys, lower-case hex, sorted */
 	const char **revoked;
 	size_t n_withdrawn; /* "post" digests, sorted */
 	const char **withdrawn;
@@ -92,7 +93,7 @@ bool aip_index_is_revoked(const struct aip_index *idx, const char *fingerprint);
 /**
  * aip_index_check_time - may this index be taken from the network at @now?
  * An index that was accepted before, and the shipped one, stay in use without this check.
- * Return: 0, or -ETIME when it has expired (exit code 4).
+ * Return: 0, or -ETIME when it or the keys that signed it have expired (exit code 4).
  */
 int aip_index_check_time(const struct aip_index *idx, time_t now, struct aip_err *err);
 

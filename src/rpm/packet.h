@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rpm/rpmsig.h"
 
@@ -34,6 +35,23 @@ int aip_packet_read(const unsigned char *data, size_t len, struct aip_packet *ou
 
 /** aip_packet_sig_type - Return: type of a version 4 signature, -1 for any other packet. */
 int aip_packet_sig_type(const struct aip_packet *p);
+
+/* What a signature in a certificate says about the key that it is on. */
+struct aip_packet_sig {
+	int type;	 /* see RFC 4880, 5.2.1 */
+	uint32_t made;	 /* seconds since 1970 */
+	uint32_t life;	 /* seconds that the key is good for, from when it was made; 0: for ever */
+	char issuer[17]; /* key id, lower-case hex; "" if it does not say */
+};
+
+/**
+ * aip_packet_sig - read a version 4 signature's own words; nothing is verified
+ * Return: 0 or -EBADMSG.
+ */
+int aip_packet_sig(const struct aip_packet *p, struct aip_packet_sig *out);
+
+/** aip_packet_key_made - Return: when a key or subkey packet of version 4 was made, 0 for any other. */
+uint32_t aip_packet_key_made(const struct aip_packet *p);
 
 /**
  * aip_packet_key_id - fingerprint and key id of a key or subkey packet of version 4

@@ -21,6 +21,10 @@
 #define KEYS_MAX 1000 /* certificates in a ring */
 
 #define SIG_BINARY	  0x00
+#define SIG_CERT_FIRST	  0x10 /* of a user id */
+#define SIG_CERT_LAST	  0x13
+#define SIG_SUBKEY	  0x18
+#define SIG_DIRECT	  0x1f
 #define SIG_KEY_REVOKE	  0x20
 #define SIG_SUBKEY_REVOKE 0x28
 
@@ -29,6 +33,8 @@ struct signer {
 	char fingerprint[AIP_FPR_MAX];
 	char keyid[17];
 	bool revoked;
+	time_t made, expires; /* 0: never */
+	uint32_t judged;      /* when the signature was made that says so */
 };
 
 struct cert {
@@ -113,6 +119,7 @@ static int add_signer(struct cert *c, const struct aip_packet *p)
 	list = &list[c->n_signers];
 	memset(list, 0, sizeof(*list));
 	c->n_signers++;
+	list->made = aip_packet_key_made(p);
 	return aip_packet_key_id(p, list->fingerprint, list->keyid);
 }
 
@@ -143,6 +150,28 @@ static void cert_revocation(struct cert *c, int type)
 	}
 }
 
+/* How long a key is good for is in the latest signature of its owner on it. */
+static void cert_expiry(struct cert *c, const struct aip_packet *p)
+{
+	struct aip_packet_sig sig;
+	struct signer *s;
+
+	if (!c->n_signers || aip_packet_sig(p, &sig) < 0 ||
+	    strcmp(sig.issuer, c->signers[0].keyid) != 0)
+		return;
+	if (sig.type == SIG_SUBKEY && c->subkey)
+		s = &c->signers[c->n_signers - 1];
+	else if (sig.type == SIG_DIRECT ||
+		 (sig.type >= SIG_CERT_FIRST && sig.type <= SIG_CERT_LAST))
+		s = &c->signers[0];
+	else
+		return;
+	if (sig.made < s->judged)
+		return;
+	s->judged = sig.made;
+	s->expires = sig.life ? s->made + (time_t)sig.life : 0;
+}
+
 /* Take notice of one packet of a certificate. */
 static int cert_packet(struct cert *c, const struct aip_packet *p)
 {
@@ -159,6 +188,7 @@ static int cert_packet(struct cert *c, const struct aip_packet *p)
 		r = c->userid ? 0 : -ENOMEM;
 	}
 	cert_revocation(c, aip_packet_sig_type(p));
+	cert_expiry(c, p);
 	/* librpm takes no certificate at all that has a revoked subkey in it */
 	if (!c->skipping)
 		aip_buf_add(&c->live, p->body - (p->total - p->len), p->total);
@@ -438,6 +468,9 @@ static int judge(const struct aip_keyring *ring, const void *data, size_t len, p
 		return aip_err_set(err, -ENOKEY, "key %s is not trusted", who->keyid);
 	memcpy(who->primary, c->key.fingerprint, sizeof(who->primary));
 	memcpy(who->signer, signer->fingerprint, sizeof(who->signer));
+	who->expires = signer->expires;
+	if (c->signers[0].expires && (!who->expires || c->signers[0].expires < who->expires))
+		who->expires = c->signers[0].expires;
 	if (!strong(who->hash))
 		return aip_err_set(err, -EKEYREJECTED,
 				   "the signature by key %s uses a weak digest (OpenPGP number %d)",

@@ -11,6 +11,7 @@
 #define AIP_RPMSIG_H
 
 #include <stddef.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -32,6 +33,7 @@ struct aip_signer {
 	char signer[AIP_FPR_MAX];  /* of the key that made the signature: the primary or a subkey */
 	char keyid[17];		   /* key id that the signature names */
 	int hash;		   /* digest algorithm, see digest.h */
+	time_t expires;		   /* when the primary or the subkey does, 0: never */
 };
 
 /** aip_keyring_new - Return: an empty keyring, or NULL when memory is out. */
@@ -63,6 +65,8 @@ const struct aip_key *aip_keyring_key(const struct aip_keyring *ring, size_t i);
  * aip_keyring_verify - check one detached binary signature
  * @sig: one OpenPGP signature packet, not armored, nothing after it
  * @who: filled as far as known, also on failure
+ *
+ * That a key has expired is told, not judged: as its certificate's latest signature of its own says.
  *
  * Return: 0; -EBADMSG (not one version 4 signature packet over a binary document),
  * -EKEYREJECTED (MD5, SHA-1 or another weak digest, or the signature does not fit the data),

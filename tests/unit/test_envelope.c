@@ -90,6 +90,8 @@ static struct aip_buf sign_as(const char *home, const char *key, const char *dig
 	return gpg(home, extra ? args : args + 1, data, len);
 }
 
+static const char *sign_when; /* gpg's option for another time, NULL: now */
+
 /* "!" means this very key, be it a subkey. */
 static struct aip_buf sign(const char *key, const void *data, size_t len)
 {
@@ -97,7 +99,7 @@ static struct aip_buf sign(const char *key, const void *data, size_t len)
 	struct aip_buf sig;
 
 	assert_true(asprintf(&exact, "%s!", key) > 0);
-	sig = sign_as("gnupg", exact, "SHA256", NULL, data, len);
+	sig = sign_as("gnupg", exact, "SHA256", sign_when, data, len);
 	assert_true(sig.len > 0);
 	return sig;
 }
@@ -291,15 +293,38 @@ static void signatures(void **state)
 	sig = sign(fpr("alice.fpr"), "payloaD", 7);
 	verify(ring, &sig, -EKEYREJECTED, &who);
 	assert_string_equal(who.primary, fpr("alice.fpr"));
-	/* keys that are not there, revoked in their file, expired (expiry is the index's matter) */
+	/* keys that are not there, revoked in their file */
 	sig = sign(fpr("mallory.fpr"), "payload", 7);
 	verify(ring, &sig, -ENOKEY, &who);
 	assert_string_equal(who.keyid, fpr("mallory.fpr") + 24);
 	sig = sign_as("gnupg-before", "dave", "SHA256", NULL, "payload", 7);
 	verify(ring, &sig, -ENOKEY, &who);
-	sig = sign_as("gnupg", "erin", "SHA256", "--faked-system-time=20200110T000000", "payload",
-		      7);
+}
+
+#define EARLY	"--faked-system-time=20200115T000000"
+#define JAN_31	1580428800 /* 2020, 30 days after the keys were made */
+#define NEWYEAR 1609459200 /* 2021 */
+
+/* When a key expires is told with its signature; the index is what it counts for. */
+static void expiring_keys(void **state)
+{
+	_cleanup_(aip_keyring_freep) struct aip_keyring *ring =
+		ring_of("alice.asc", "erin.asc", "frank.asc", "grace.asc", NULL);
+	struct aip_signer who;
+	struct aip_buf sig = sign(fpr("alice.fpr"), "payload", 7);
+
 	verify(ring, &sig, 0, &who);
+	assert_int_equal(who.expires, 0);
+	sig = sign_as("gnupg", "erin", "SHA256", EARLY, "payload", 7);
+	verify(ring, &sig, 0, &who);
+	assert_int_equal(who.expires, JAN_31);
+	sig = sign_as("gnupg", "frank", "SHA256", EARLY, "payload", 7);
+	verify(ring, &sig, 0, &who);
+	assert_int_equal(who.expires, NEWYEAR); /* it was prolonged */
+	sig = sign_as("gnupg", fpr("grace.sub"), "SHA256", EARLY, "payload", 7);
+	verify(ring, &sig, 0, &who);
+	assert_string_equal(who.primary, fpr("grace.fpr"));
+	assert_int_equal(who.expires, JAN_31); /* the subkey's */
 }
 
 static void weak_signatures(void **state)
@@ -533,6 +558,38 @@ static void expired(void **state)
 	open_it(&env, &t, 0, "");
 }
 
+/* An index counts from the network as long as enough of its keys do. */
+static void expired_keys(void **state)
+{
+	_cleanup_(aip_keyring_freep) struct aip_keyring *ring =
+		ring_of("alice.asc", "erin.asc", "frank.asc", NULL);
+	_cleanup_buf_ struct aip_buf p = AIP_BUF_INIT;
+	struct aip_trust t = { .keyring = ring, .from_network = true, .now = BEFORE };
+	struct aip_buf env;
+
+	payload(&p, "");
+	sign_when = EARLY;
+	env = envelope_of(&p, fpr("erin.fpr"), NULL);
+	open_it(&env, &t, -ETIME, "expired at 2020-01-31T00:00:00Z with the keys that signed it");
+	t.now = JAN_31;
+	env = envelope_of(&p, fpr("erin.fpr"), NULL);
+	open_it(&env, &t, 0, "");
+	/* the one that is good longest, the two that are */
+	t.now = JAN_31 + 1;
+	env = envelope_of(&p, fpr("erin.fpr"), fpr("frank.fpr"), NULL);
+	open_it(&env, &t, 0, "");
+	t.threshold = 2;
+	env = envelope_of(&p, fpr("erin.fpr"), fpr("frank.fpr"), NULL);
+	open_it(&env, &t, -ETIME, "expired at 2020-01-31");
+	t.from_network = false;
+	env = envelope_of(&p, fpr("erin.fpr"), fpr("frank.fpr"), NULL);
+	open_it(&env, &t, 0, "");
+	sign_when = NULL;
+	t = (struct aip_trust){ .keyring = ring, .from_network = true, .now = NEWYEAR + 1 };
+	env = envelope_of(&p, fpr("alice.fpr"), NULL); /* never expires */
+	open_it(&env, &t, 0, "");
+}
+
 /* A good signature over something that is no index. */
 static void signed_rubbish(void **state)
 {
@@ -661,6 +718,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(pae_is_dsse),	      cmocka_unit_test(opened),
 		cmocka_unit_test(untrusted),	      cmocka_unit_test(thresholds),
 		cmocka_unit_test(revocation),	      cmocka_unit_test(expired),
+		cmocka_unit_test(expiring_keys),      cmocka_unit_test(expired_keys),
 		cmocka_unit_test(signed_rubbish),     cmocka_unit_test(shapes),
 		cmocka_unit_test(every_byte_flipped), cmocka_unit_test(every_length),
 	};

@@ -214,6 +214,30 @@ case("a clock that is set back is not believed below the last 'issued'", x.have(
 x = root(source(GOOD), shipped=payload("shipped", 1, issued=-86400 * 400, expires=-86400 * 300)).load("offline")
 case("an expired shipped index stays in use", x.have("shipped") == (1, "package") and x.member("shipped")["stale"], x)
 
+# a key that expires: as its index would
+short = Key("short")
+gpg("--quick-set-expire", short.fpr, "seconds=7200")
+short.public = gpg("--armor", "--export", short.fpr)
+LATER = str(int(time.time()) + 3 * 3600)
+r = root(source(envelope(payload(serial=1), [short])), [short])
+r.env["AIP_TEST_TIME"] = LATER
+refused("an index whose key has expired", r.load(), "with the keys that signed it")
+del r.env["AIP_TEST_TIME"]
+x = r.load()
+case("before that it is accepted", x.have() == (1, "network") and not x.member()["stale"], x)
+r.env["AIP_TEST_TIME"] = LATER
+x = r.load()
+case("accepted before: it stays in use, stale", x.have() == (1, "network") and x.member()["stale"]
+     and "not renewed" in x.text, x)
+r.conf(source(envelope(payload(serial=2), [short])))
+x = r.load()
+case("the next one by that key is refused", x.have() == (1, "cache") and x.json["outcome"]["exit"] == 4, x)
+gpg("--quick-set-expire", short.fpr, "0")
+short.public = gpg("--armor", "--export", short.fpr)
+r.trust(short)
+x = r.load()
+case("until the key is prolonged", x.have() == (2, "network") and not x.member()["stale"], x)
+
 # ---- revocation ---------------------------------------------------------------------------------
 r = root(source(envelope(payload(serial=1), [a])), [a, b])
 r.load()
