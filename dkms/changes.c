@@ -79,7 +79,9 @@ int aip_changes_read(struct aipsnap_changes *arg)
 		return -ENODEV;
 	if (arg->flags || arg->first % 8 || memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
-	aip_device_check(d);
+	rc = aip_device_check(d);
+	if (rc)
+		return rc;
 	if (d->state != AIPSNAP_TRACKING && d->state != AIPSNAP_SEALING &&
 	    d->state != AIPSNAP_SEALED)
 		return -ENOENT;

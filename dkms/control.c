@@ -66,6 +66,8 @@ static int call_table_load(void *p)
 	if (rc)
 		return rc;
 	rc = aip_device_load_all();
+	if (rc == -EBUSY)
+		table_why = arg->why = AIPSNAP_WHY_TABLE_SLOT;
 	if (rc) {
 		aip_device_unload_all();
 		aip_table_unload();

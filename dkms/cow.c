@@ -8,6 +8,7 @@
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 
 #include "cow.h"
@@ -22,6 +23,17 @@
 enum stage {
 	STAGE_READ,
 	STAGE_WRITE,
+};
+
+/*
+ * Bios that may go, and who submits them.  That can take as long as the device
+ * below wants (it may hang), and the end of a snapshot does not wait for it.
+ */
+struct aip_release {
+	refcount_t refs;
+	spinlock_t lock;
+	struct bio_list bios;
+	struct work_struct work;
 };
 
 /* A chunk on its way to the store. */
@@ -107,34 +119,56 @@ void aip_cow_kick(struct aip_cow *cow)
 	queue_work(copy_wq, &cow->work);
 }
 
+static void release_put(struct aip_release *r)
+{
+	if (r && refcount_dec_and_test(&r->refs))
+		kfree(r);
+}
+
 static void release(struct aip_cow *cow, struct bio_list *bios)
 {
-	unsigned long flags;
+	struct aip_release *r = cow->release;
 
 	if (bio_list_empty(bios))
 		return;
-	spin_lock_irqsave(&cow->lock, flags);
-	bio_list_merge(&cow->release, bios);
-	spin_unlock_irqrestore(&cow->lock, flags);
+	spin_lock_irq(&r->lock);
+	bio_list_merge(&r->bios, bios);
+	spin_unlock_irq(&r->lock);
 	bio_list_init(bios);
-	queue_work(release_wq, &cow->release_work);
+	refcount_inc(&r->refs);
+	if (!queue_work(release_wq, &r->work))
+		refcount_dec(&r->refs);
 }
 
 static void release_worker(struct work_struct *work)
 {
-	struct aip_cow *cow = container_of(work, struct aip_cow, release_work);
+	struct aip_release *r = container_of(work, struct aip_release, work);
 	struct blk_plug plug;
 	struct bio_list bios;
 	struct bio *bio;
 
-	spin_lock_irq(&cow->lock);
-	bios = cow->release;
-	bio_list_init(&cow->release);
-	spin_unlock_irq(&cow->lock);
+	spin_lock_irq(&r->lock);
+	bios = r->bios;
+	bio_list_init(&r->bios);
+	spin_unlock_irq(&r->lock);
 	blk_start_plug(&plug);
 	while ((bio = bio_list_pop(&bios)))
 		aip_hold_resubmit(bio);
 	blk_finish_plug(&plug);
+	release_put(r);
+}
+
+static struct aip_release *release_new(void)
+{
+	struct aip_release *r = kzalloc(sizeof(*r), GFP_KERNEL);
+
+	if (!r)
+		return NULL;
+	refcount_set(&r->refs, 1);
+	spin_lock_init(&r->lock);
+	bio_list_init(&r->bios);
+	INIT_WORK(&r->work, release_worker);
+	return r;
 }
 
 void aip_cow_fail(struct aip_cow *cow, u32 why)
@@ -590,15 +624,14 @@ int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct a
 	cow->chunks = aip_tracker_chunks(t);
 	spin_lock_init(&cow->lock);
 	bio_list_init(&cow->pending);
-	bio_list_init(&cow->release);
 	INIT_LIST_HEAD(&cow->idle);
 	INIT_LIST_HEAD(&cow->active);
 	INIT_LIST_HEAD(&cow->done);
 	INIT_LIST_HEAD(&cow->again);
 	INIT_WORK(&cow->work, copy_worker);
-	INIT_WORK(&cow->release_work, release_worker);
 	xa_init(&cow->places);
-	rc = make_pools(cow);
+	cow->release = release_new();
+	rc = cow->release ? make_pools(cow) : -ENOMEM;
 	rc = rc ?: make_copies(cow);
 	rc = rc ?: aip_bdev_open(&cow->origin, dev, false, NULL);
 	rc = rc ?: aip_store_open(&cow->store, u, t->shift + SECTOR_SHIFT);
@@ -619,23 +652,22 @@ void aip_cow_drain(struct aip_cow *cow)
 
 		queue_work(copy_wq, &cow->work);
 		flush_work(&cow->work);
-		flush_work(&cow->release_work);
 		spin_lock_irq(&cow->lock);
-		busy = !bio_list_empty(&cow->pending) || !bio_list_empty(&cow->release) ||
-		       !list_empty(&cow->active) || !list_empty(&cow->done) ||
-		       !list_empty(&cow->again);
+		busy = !bio_list_empty(&cow->pending) || !list_empty(&cow->active) ||
+		       !list_empty(&cow->done) || !list_empty(&cow->again);
 		spin_unlock_irq(&cow->lock);
 		if (!busy && !atomic_read(&cow->readers))
 			break;
 		msleep(1);
 	}
 	flush_work(&cow->work);
-	flush_work(&cow->release_work);
 }
 
 void aip_cow_exit(struct aip_cow *cow)
 {
 	free_copies(cow);
+	release_put(cow->release);
+	cow->release = NULL;
 	xa_destroy(&cow->places);
 	kvfree(cow->copied);
 	kvfree(cow->own);

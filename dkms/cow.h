@@ -28,6 +28,8 @@
 
 #include "store.h"
 
+struct aip_release;
+
 enum aip_cow_gate {
 	AIP_GATE_BEFORE, /* writes pass, counted by the hook's gate */
 	AIP_GATE_CLOSED, /* writes wait: the generations are being switched */
@@ -47,14 +49,13 @@ struct aip_cow {
 	struct xarray places;
 
 	spinlock_t lock;
-	struct bio_list pending; /* held, not looked at yet */
-	struct bio_list release; /* may go */
-	struct list_head idle;	 /* copies: not in use, … */
-	struct list_head active; /* … reading or writing, … */
-	struct list_head done;	 /* … a step is over */
-	struct list_head again;	 /* reads of the image, to be done from the store */
+	struct bio_list pending;     /* held, not looked at yet */
+	struct aip_release *release; /* what may go; outlives us where a device hangs */
+	struct list_head idle;	     /* copies: not in use, … */
+	struct list_head active;     /* … reading or writing, … */
+	struct list_head done;	     /* … a step is over */
+	struct list_head again;	     /* reads of the image, to be done from the store */
 	struct work_struct work;
-	struct work_struct release_work;
 
 	atomic_t readers;
 	struct bio_set bs;
@@ -78,7 +79,10 @@ bool aip_cow_hold(struct aip_cow *cow, struct bio *bio, sector_t sector, unsigne
 void aip_cow_kick(struct aip_cow *cow);
 /** Ends it: writes pass, reads fail. */
 void aip_cow_fail(struct aip_cow *cow, u32 why);
-/** Waits until nothing is held or being copied or read any more; after aip_cow_fail(). */
+/**
+ * Waits until nothing is held or being copied or read any more; after aip_cow_fail().
+ * Writes that it lets go can still be on their way to the device.
+ */
 void aip_cow_drain(struct aip_cow *cow);
 
 /** Reads from the image. */

@@ -207,11 +207,10 @@ static int load_slot(u32 slot)
 	d->history.nr_aliases = le32_to_cpu(s->nr_aliases);
 	memcpy(d->history.alias, s->alias, sizeof(d->history.alias));
 	if (le32_to_cpu(s->state) != AIP_DISK_CLEAN) {
-		d->found_why = AIPSNAP_WHY_NOT_SEALED;
-		return 0;
-	}
-	if (!aip_table->equal) {
-		d->found_why = AIPSNAP_WHY_COPIES_DIFFER;
+		/* what was CLEAN in copies that differ says so */
+		d->found_why = !aip_table->equal && d->history.why == AIPSNAP_WHY_COPIES_DIFFER
+				       ? AIPSNAP_WHY_COPIES_DIFFER
+				       : AIPSNAP_WHY_NOT_SEALED;
 		return 0;
 	}
 	if (!d->sectors || d->sectors > (u64)AIP_LEAF_BITS << 40) {
@@ -233,8 +232,15 @@ int aip_device_load_all(void)
 	u32 slot;
 	int rc;
 
+	/* none is left out: what the table says of it would neither be followed nor made DIRTY */
+	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++)
+		if (aip_table->header.slot_crc[slot] && aip_devices[slot]) {
+			pr_warn("aipsnap: slot %u of the table is held by %s, which is tracked without it: disable that first\n",
+				slot, aip_devices[slot]->identity.name);
+			return -EBUSY;
+		}
 	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++) {
-		if (!aip_table->header.slot_crc[slot] || aip_devices[slot])
+		if (!aip_table->header.slot_crc[slot])
 			continue;
 		rc = load_slot(slot);
 		if (rc)
@@ -444,25 +450,28 @@ static int reattach(struct aip_device *d, dev_t dev, u32 why)
 	return 0;
 }
 
-void aip_device_check(struct aip_device *d)
+int aip_device_check(struct aip_device *d)
 {
 	bool starting = d->state == AIPSNAP_STARTING;
 	dev_t dev = d->dev;
 	u32 why;
-	int rc;
+	int rc, rc2;
 
 	if (!d->tracker || d->state == AIPSNAP_FAILED)
-		return;
+		return 0;
 	rc = aip_tracker_check(d->tracker);
 	if (!rc)
-		return;
+		return 0;
 	/* the range is fixed while it is followed */
 	pr_warn("aipsnap: slot %u (%s): the device %s: its lineage has ended\n", d->slot,
 		d->identity.name,
 		rc == -ENXIO	? "is gone"
 		: rc == -ESTALE ? "has another medium"
 				: "was resized");
-	aip_device_write_dirty(d);
+	rc2 = aip_device_write_dirty(d);
+	/* the table says CLEAN, perhaps: its writes stay held, and fail, until it says DIRTY */
+	if (rc2 && d->state == AIPSNAP_SEALED)
+		return rc2;
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
 	why = rc == -EFBIG ? AIPSNAP_WHY_RESIZED : AIPSNAP_WHY_REPLACED;
@@ -472,6 +481,7 @@ void aip_device_check(struct aip_device *d)
 	d->state = AIPSNAP_FAILED;
 	if (rc != -ENXIO && !starting)
 		reattach(d, dev, why);
+	return 0;
 }
 
 /* ---- status -------------------------------------------------------------- */

@@ -44,7 +44,7 @@ struct aip_device *aip_device_find(u32 slot);
 /** A tracked device that is exactly this disk and partition; NULL. */
 struct aip_device *aip_device_by_dev(dev_t dev);
 
-/** Fills the slots from a table that was loaded just now. */
+/** Fills the slots from a table that was loaded just now; -EBUSY: an unsaved device holds one of them. */
 int aip_device_load_all(void);
 /** Forgets all devices; -EBUSY while one is tracked. */
 int aip_device_unload_all(void);
@@ -56,8 +56,11 @@ int aip_device_status(struct aipsnap_device *arg);
 
 /** Ends what was open and begins a new lineage, at once. */
 int aip_device_new_lineage(struct aip_device *d, u32 why);
-/** Compares the device with what it was when it was started; a new lineage (or FAILED) when it is another. */
-void aip_device_check(struct aip_device *d);
+/**
+ * Compares the device with what it was when it was started; a new lineage (or FAILED) when
+ * it is another.  An error: it is another, sealed, and DIRTY cannot be written: it stays sealed.
+ */
+int aip_device_check(struct aip_device *d);
 /** Takes the tracker out and waits for its writes. */
 void aip_device_detach(struct aip_device *d);
 

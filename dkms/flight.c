@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "flight.h"
 
@@ -35,12 +36,21 @@ int aip_flight_init(void)
 
 			if (!f)
 				break;
-			f->next = c->free;
-			c->free = f;
-			c->nr++;
+			f->next = c->mine;
+			c->mine = f;
 		}
 	}
 	return 0;
+}
+
+static void free_list(struct aip_flight *f)
+{
+	struct aip_flight *next;
+
+	for (; f; f = next) {
+		next = f->next;
+		kmem_cache_free(flight_slab, f);
+	}
 }
 
 void aip_flight_exit(void)
@@ -54,54 +64,79 @@ void aip_flight_exit(void)
 	{
 		struct aip_flight_cache *c = per_cpu_ptr(&aip_flight_cache, cpu);
 
-		while (c->free) {
-			struct aip_flight *f = c->free;
-
-			c->free = f->next;
-			kmem_cache_free(flight_slab, f);
-		}
+		free_list(c->mine);
+		free_list(c->back);
+		memset(c, 0, sizeof(*c));
 	}
 	kmem_cache_destroy(flight_slab);
 }
 
 struct aip_flight *aip_flight_refill(void)
 {
-	return kmem_cache_alloc(flight_slab, GFP_NOWAIT | __GFP_NOWARN);
+	struct aip_flight *f = NULL;
+
+	if (!in_interrupt()) {
+		f = this_cpu_xchg(aip_flight_cache.back, NULL);
+		this_cpu_write(aip_flight_cache.nr_back, 0);
+	}
+	if (!f)
+		return kmem_cache_alloc(flight_slab, GFP_NOWAIT | __GFP_NOWARN);
+	/* which was empty: that is why we are here */
+	__this_cpu_write(aip_flight_cache.mine, f->next);
+	return f;
+}
+
+static void give_back(struct aip_flight *f)
+{
+	struct aip_flight *head;
+
+	/* only pushed to, and emptied at a stroke: the same head is the same list, on whatever processor */
+	do {
+		head = raw_cpu_read(aip_flight_cache.back);
+		f->next = head;
+	} while (this_cpu_cmpxchg(aip_flight_cache.back, head, f) != head);
+	this_cpu_inc(aip_flight_cache.nr_back);
+}
+
+static noinline void end_and_free(struct bio *bio, struct aip_flight *f)
+{
+	kmem_cache_free(flight_slab, f);
+	if (bio->bi_end_io)
+		bio->bi_end_io(bio);
 }
 
 void aip_flight_end(struct bio *bio)
 {
 	struct aip_flight *f = bio->bi_private;
-	unsigned long flags;
+	bio_end_io_t *end_io = f->end_io;
 
 	bio->bi_private = f->private;
-	bio->bi_end_io = f->end_io;
+	bio->bi_end_io = end_io;
 	/* before the owner hears of it: who waits for zero may find the bio's memory gone, never the count late */
-	local_irq_save(flags);
-	__this_cpu_inc(*f->ended);
-	if (likely(__this_cpu_read(aip_flight_cache.nr) < CACHE_MAX)) {
-		f->next = __this_cpu_read(aip_flight_cache.free);
-		__this_cpu_write(aip_flight_cache.free, f);
-		__this_cpu_inc(aip_flight_cache.nr);
-		f = NULL;
+	this_cpu_inc(f->count->ended);
+	if (unlikely(raw_cpu_read(aip_flight_cache.nr_back) >= CACHE_MAX || !end_io)) {
+		end_and_free(bio, f);
+		return;
 	}
-	local_irq_restore(flags);
-	if (unlikely(f))
-		kmem_cache_free(flight_slab, f);
-	if (bio->bi_end_io)
-		bio->bi_end_io(bio);
+	give_back(f);
+	end_io(bio);
 }
 
 int aip_flights_init(struct aip_flights *f)
 {
-	f->cpu = alloc_percpu(struct aip_flight_counts);
-	return f->cpu ? 0 : -ENOMEM;
+	f->side[0] = alloc_percpu(struct aip_flight_count);
+	f->side[1] = alloc_percpu(struct aip_flight_count);
+	if (f->side[0] && f->side[1])
+		return 0;
+	aip_flights_destroy(f);
+	return -ENOMEM;
 }
 
 void aip_flights_destroy(struct aip_flights *f)
 {
-	free_percpu(f->cpu);
-	f->cpu = NULL;
+	free_percpu(f->side[0]);
+	free_percpu(f->side[1]);
+	memset(f, 0, sizeof(*f));
 }
 
 u64 aip_flights_begun(const struct aip_flights *f, int side)
@@ -109,7 +144,7 @@ u64 aip_flights_begun(const struct aip_flights *f, int side)
 	u64 sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) sum += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
+	for_each_possible_cpu(cpu) sum += READ_ONCE(per_cpu_ptr(f->side[side], cpu)->begun);
 	return sum;
 }
 
@@ -119,9 +154,9 @@ u64 aip_flights_open(const struct aip_flights *f, int side)
 	int cpu;
 
 	/* ended first: what ended after it was read only makes the sum larger */
-	for_each_possible_cpu(cpu) ended += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->ended[side]);
+	for_each_possible_cpu(cpu) ended += READ_ONCE(per_cpu_ptr(f->side[side], cpu)->ended);
 	smp_rmb();
-	for_each_possible_cpu(cpu) begun += READ_ONCE(per_cpu_ptr(f->cpu, cpu)->begun[side]);
+	for_each_possible_cpu(cpu) begun += READ_ONCE(per_cpu_ptr(f->side[side], cpu)->begun);
 	return begun - ended;
 }
 

@@ -13,14 +13,15 @@
 
 #include <linux/bio.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 
-struct aip_flight_counts {
-	unsigned long begun[2];
-	unsigned long ended[2];
+struct aip_flight_count {
+	unsigned long begun;
+	unsigned long ended;
 };
 
 struct aip_flights {
-	struct aip_flight_counts __percpu *cpu;
+	struct aip_flight_count __percpu *side[2];
 };
 
 /** One counted bio. */
@@ -30,13 +31,18 @@ struct aip_flight {
 		struct aip_flight *next; /* when free */
 	};
 	void *private;
-	unsigned long __percpu *ended;
+	struct aip_flight_count __percpu *count;
 };
 
-/** Free flights of a processor. */
+/**
+ * Free flights of a processor, so that neither way needs interrupts off: `mine` is
+ * for who begins with preemption off and is no interrupt; who ends, in any
+ * context, pushes to `back`, of which `mine` is filled again, all at once.
+ */
 struct aip_flight_cache {
-	struct aip_flight *free;
-	unsigned int nr;
+	struct aip_flight *mine;
+	struct aip_flight *back;
+	unsigned int nr_back; /* about */
 };
 DECLARE_PER_CPU(struct aip_flight_cache, aip_flight_cache);
 
@@ -54,39 +60,41 @@ u64 aip_flights_open(const struct aip_flights *f, int side);
 /** Waits until a side, which no bio joins any more, is empty; -ETIMEDOUT. */
 int aip_flights_wait(const struct aip_flights *f, int side, unsigned int timeout_ms);
 
+/** One from elsewhere: from what came back, or new; NULL.  Preemption is off. */
 struct aip_flight *aip_flight_refill(void);
 void aip_flight_end(struct bio *bio);
 
-/**
- * Counts a bio that is about to be queued.  False: no memory, it is in flight
- * uncounted (but counted as begun).  Preemption is off.
- */
-static __always_inline bool aip_flight_begin(struct aip_flights *f, int side, struct bio *bio)
+/** A free flight, quickly; NULL: aip_flight_refill() may have one.  Preemption is off. */
+static __always_inline struct aip_flight *aip_flight_get(void)
 {
 	struct aip_flight *flight;
-	unsigned long flags;
 
-	this_cpu_inc(f->cpu->begun[side]);
-	local_irq_save(flags);
-	flight = __this_cpu_read(aip_flight_cache.free);
-	if (likely(flight)) {
-		__this_cpu_write(aip_flight_cache.free, flight->next);
-		__this_cpu_dec(aip_flight_cache.nr);
-	}
-	local_irq_restore(flags);
-	if (unlikely(!flight)) {
-		flight = aip_flight_refill();
-		if (!flight) {
-			this_cpu_inc(f->cpu->ended[side]);
-			return false;
-		}
-	}
+	if (unlikely(in_interrupt()))
+		return NULL;
+	flight = __this_cpu_read(aip_flight_cache.mine);
+	if (likely(flight))
+		__this_cpu_write(aip_flight_cache.mine, flight->next);
+	return flight;
+}
+
+/** Counts a bio that is about to be queued.  Preemption is off. */
+static __always_inline void aip_flight_begin(struct aip_flight *flight,
+					     struct aip_flight_count __percpu *count,
+					     struct bio *bio)
+{
+	this_cpu_inc(count->begun);
+	flight->count = count;
 	flight->end_io = bio->bi_end_io;
 	flight->private = bio->bi_private;
-	flight->ended = &f->cpu->ended[side];
 	bio->bi_end_io = aip_flight_end;
 	bio->bi_private = flight;
-	return true;
+}
+
+/** Counts one of which the end will not be noticed (no memory). */
+static inline void aip_flight_lost(struct aip_flight_count __percpu *count)
+{
+	this_cpu_inc(count->begun);
+	this_cpu_inc(count->ended);
 }
 
 #endif /* AIP_FLIGHT_H */

@@ -12,20 +12,23 @@
 #define AIP_HISTORY_H
 
 #include <linux/list.h>
+#include <linux/percpu.h>
 
 #include "map.h"
 #include "uapi/aipsnap.h"
 
 #define AIP_ALIASES 96
 
+struct aip_flight_count;
 struct aip_saved;
 
 struct aip_gen {
 	struct list_head list;
 	struct aipsnap_id id;
 	s64 time;
-	u32 flags; /* AIPSNAP_GEN_MERGED */
-	int side;  /* of the device's flights */
+	u32 flags;				 /* AIPSNAP_GEN_MERGED */
+	int side;				 /* of the device's flights … */
+	struct aip_flight_count __percpu *count; /* … once it is open */
 	struct aip_map map;
 	struct aip_saved *saved; /* where it lies in the table, or NULL */
 };

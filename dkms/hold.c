@@ -17,6 +17,8 @@
 #include "registry.h"
 #include "snapshot.h"
 
+#define HOLD_BIOS 64
+
 /*
  * The gate: bios between our decision and the return of submit_bio_noacct.
  * When `hold for a switch` has been said and the gate is empty, every write
@@ -28,6 +30,7 @@ static struct aip_flights gate;
 static DEFINE_MUTEX(hold_lock);
 static unsigned int hold_users;
 static struct workqueue_struct *hold_wq;
+static struct bio_set hold_bios;
 
 /* Queues the bio where the table has to become DIRTY first. */
 static bool hold_for_seal(struct aip_tracker *t, struct bio *bio)
@@ -76,7 +79,7 @@ static aip_submit_ret gated_submit(struct bio *bio)
 	blk_qc_t ret = BLK_QC_T_NONE;
 #endif
 
-	this_cpu_inc(gate.cpu->begun[0]);
+	this_cpu_inc(gate.side[0]->begun);
 	smp_mb(); /* pairs with aip_hold_gate_open(): begun, then the look at what to hold */
 	if (!hold_bio(bio)) {
 #ifdef AIP_HAVE_submit_void
@@ -86,7 +89,7 @@ static aip_submit_ret gated_submit(struct bio *bio)
 #endif
 	}
 	/* not a tail call: the hook knows us by our return address */
-	this_cpu_inc(gate.cpu->ended[0]);
+	this_cpu_inc(gate.side[0]->ended);
 #ifndef AIP_HAVE_submit_void
 	return ret;
 #endif
@@ -102,6 +105,31 @@ bool aip_hold_gate_open(void)
 {
 	smp_mb();
 	return aip_flights_open(&gate, 0);
+}
+
+/*
+ * An empty flush is a write that every driver takes, with a cache or without.
+ * Where no clone can be had DIRTY follows at once.  A bio that the hardware is to
+ * encrypt comes from a mounted file system, and that is not sealed.
+ */
+void aip_hold_divert(struct aip_tracker *t, struct bio *bio)
+{
+	struct bio *clone = NULL;
+	unsigned long flags;
+
+	if (!aip_bio_encrypts(bio))
+		clone = aip_bio_clone_same(bio, GFP_NOWAIT | __GFP_NOWARN, &hold_bios);
+	if (clone) {
+		/* its own checksums, and nobody polls for it */
+		clone->bi_opf &= ~(REQ_INTEGRITY | AIP_REQ_POLLED);
+		bio_chain(clone, bio);
+		bio->bi_iter.bi_size = 0;
+		bio->bi_opf = REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC;
+		spin_lock_irqsave(&t->held_lock, flags);
+		bio_list_add(&t->held, clone);
+		spin_unlock_irqrestore(&t->held_lock, flags);
+	}
+	aip_hold_kick(t);
 }
 
 void aip_hold_kick(struct aip_tracker *t)
@@ -231,12 +259,21 @@ int aip_hold_init(void)
 	rc = aip_flights_init(&gate);
 	if (rc)
 		return rc;
+	rc = bioset_init(&hold_bios, HOLD_BIOS, 0, 0);
+	if (rc)
+		goto gate;
 	hold_wq = alloc_workqueue("aipsnap-hold", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
 	if (!hold_wq) {
-		aip_flights_destroy(&gate);
-		return -ENOMEM;
+		rc = -ENOMEM;
+		goto bios;
 	}
 	return 0;
+
+bios:
+	bioset_exit(&hold_bios);
+gate:
+	aip_flights_destroy(&gate);
+	return rc;
 }
 
 void aip_hold_exit(void)
@@ -247,5 +284,6 @@ void aip_hold_exit(void)
 		schedule_timeout_uninterruptible(1);
 	synchronize_rcu_tasks();
 	destroy_workqueue(hold_wq);
+	bioset_exit(&hold_bios);
 	aip_flights_destroy(&gate);
 }

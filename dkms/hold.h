@@ -7,6 +7,10 @@
  * is queued, its submitter goes on, and a worker submits it later.  Armed only
  * while it is needed: between start and DIRTY, while sealed, while there are
  * snapshots.
+ *
+ * The hook cannot see a write that was past it when it was armed: its submitter
+ * was preempted inside submit_bio_noacct, or blk-throttle has it.  Such a write is
+ * seen in block_bio_queue, the last place that all pass, and held there.
  */
 #ifndef AIP_HOLD_H
 #define AIP_HOLD_H
@@ -26,6 +30,12 @@ void aip_hold_resubmit(struct bio *bio);
 
 /** True while a bio is between our decision to let it pass and the return of submit_bio_noacct. */
 bool aip_hold_gate_open(void);
+
+/**
+ * Holds a write that has come to the device all the same (in block_bio_queue,
+ * preemption is off): a clone waits, the bio goes on empty and ends with it.
+ */
+void aip_hold_divert(struct aip_tracker *t, struct bio *bio);
 
 /** Lets the device's worker write DIRTY and send the held bios on. */
 void aip_hold_kick(struct aip_tracker *t);

@@ -87,7 +87,7 @@ static void set_range(unsigned long *leaf, u32 first, u32 last)
 	}
 }
 
-void aip_map_mark_slow(struct aip_map *map, u64 first, u64 last)
+void aip_map_mark(struct aip_map *map, u64 first, u64 last)
 {
 	u32 n;
 
@@ -137,9 +137,8 @@ void aip_map_or(struct aip_map *dst, const struct aip_map *src)
 		if (!from)
 			continue;
 		if (from == AIP_LEAF_FULL) {
-			aip_map_mark_slow(dst, (u64)n << AIP_LEAF_SHIFT,
-					  ((u64)n << AIP_LEAF_SHIFT) + aip_map_leaf_bits(dst, n) -
-						  1);
+			aip_map_mark(dst, (u64)n << AIP_LEAF_SHIFT,
+				     ((u64)n << AIP_LEAF_SHIFT) + aip_map_leaf_bits(dst, n) - 1);
 			continue;
 		}
 		to = get_leaf(dst, n, GFP_KERNEL);

@@ -27,17 +27,25 @@ struct aip_map {
 int aip_map_init(struct aip_map *map, u64 nr);
 void aip_map_destroy(struct aip_map *map);
 
-void aip_map_mark_slow(struct aip_map *map, u64 first, u64 last);
-
 /** Marks chunks first … last (inclusive; the caller has checked last < nr). */
-static __always_inline void aip_map_mark(struct aip_map *map, u64 first, u64 last)
-{
-	unsigned long *leaf = READ_ONCE(map->leaf[first >> AIP_LEAF_SHIFT]);
+void aip_map_mark(struct aip_map *map, u64 first, u64 last);
 
-	if (likely(first == last && leaf > AIP_LEAF_FULL &&
-		   test_bit(first & (AIP_LEAF_BITS - 1), leaf)))
-		return;
-	aip_map_mark_slow(map, first, last);
+/** Marks one chunk (the caller has checked chunk < nr). */
+static __always_inline void aip_map_mark_one(struct aip_map *map, u64 chunk)
+{
+	unsigned long n = chunk >> AIP_LEAF_SHIFT, bit = chunk & (AIP_LEAF_BITS - 1);
+	unsigned long *leaf = READ_ONCE(map->leaf[n]);
+
+	if (likely(leaf > AIP_LEAF_FULL)) {
+		if (likely(test_bit(bit, leaf)))
+			return;
+		set_bit(bit, leaf);
+		/* bits, then stale; the table clears stale, then copies: none is missed */
+		smp_mb__after_atomic();
+		if (likely(test_bit(n, map->stale)))
+			return;
+	}
+	aip_map_mark(map, chunk, chunk);
 }
 
 /** Adds all that is marked in `src`. */

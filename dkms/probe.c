@@ -15,24 +15,36 @@
 
 static struct tracepoint *tp_queue, *tp_remap;
 
-static __always_inline void account(struct bio *bio, sector_t sector)
+/* Preemption is off. */
+static noinline void account(struct bio *bio, struct gendisk *disk, sector_t sector,
+			     unsigned int nr)
 {
-	unsigned int nr = bio_sectors(bio);
-	struct gendisk *disk = aip_bio_disk(bio);
 	struct aip_tracker *t;
 
-	preempt_disable_notrace();
 	aip_for_each_tracker(t, disk)
 	{
 		aip_tracker_account(t, bio, sector, nr);
 	}
-	preempt_enable_notrace();
 }
 
+/* The way of every write of the machine: one tracker for its disk, and nothing special. */
 static void on_queue(AIP_TRACE_ARGS(struct bio *bio))
 {
-	if (op_is_write(bio->bi_opf) && bio->bi_iter.bi_size)
-		account(bio, bio->bi_iter.bi_sector);
+	struct gendisk *disk;
+	struct aip_tracker *t;
+	unsigned int nr;
+
+	if (!op_is_write(bio->bi_opf))
+		return;
+	nr = bio_sectors(bio);
+	if (unlikely(!nr))
+		return;
+	disk = aip_bio_disk(bio);
+	preempt_disable_notrace();
+	t = aip_registry_first(disk);
+	if (t && (t->disk != disk || !aip_tracker_account_fast(t, bio, bio->bi_iter.bi_sector, nr)))
+		account(bio, disk, bio->bi_iter.bi_sector, nr);
+	preempt_enable_notrace();
 }
 
 static void on_remap(AIP_TRACE_ARGS(struct bio *bio, dev_t dev, sector_t from))
@@ -45,7 +57,10 @@ static void on_remap(AIP_TRACE_ARGS(struct bio *bio, dev_t dev, sector_t from))
 	/* from a partition to its disk: was seen as it came to the partition */
 	if (aip_bio_is_dev(bio, dev))
 		return;
-	account(bio, bio->bi_iter.bi_sector + aip_remap_base(bio));
+	preempt_disable_notrace();
+	account(bio, aip_bio_disk(bio), bio->bi_iter.bi_sector + aip_remap_base(bio),
+		bio_sectors(bio));
+	preempt_enable_notrace();
 }
 
 static void find(struct tracepoint *tp, void *data)

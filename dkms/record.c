@@ -167,7 +167,7 @@ int aip_record_save(struct aip_table *table, struct aip_gen *gen, u64 *bytes)
 	gen->saved->written = false;
 	aip_io_begin(&io, &table->file);
 	for (n = 0; !rc && n < gen->map.nr_leaves; n++) {
-		/* stale is cleared before the leaf is copied, see aip_map_mark_slow() */
+		/* stale is cleared before the leaf is copied, see aip_map_mark() */
 		if (!test_and_clear_bit(n, gen->map.stale))
 			continue;
 		changed = true;

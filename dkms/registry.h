@@ -8,6 +8,7 @@
 #ifndef AIP_REGISTRY_H
 #define AIP_REGISTRY_H
 
+#include <linux/hash.h>
 #include <linux/list.h>
 
 #include "tracker.h"
@@ -17,16 +18,20 @@ extern struct hlist_head aip_registry[1 << AIP_REGISTRY_BITS];
 
 static __always_inline struct hlist_head *aip_registry_bucket(const struct gendisk *disk)
 {
-	unsigned long p = (unsigned long)disk;
+	return &aip_registry[hash_ptr(disk, AIP_REGISTRY_BITS)];
+}
 
-	return &aip_registry[(p >> 10 ^ p >> 16) & ((1 << AIP_REGISTRY_BITS) - 1)];
+/** The first tracker, perhaps of another disk, where one of `disk` would be; NULL. */
+static __always_inline struct aip_tracker *aip_registry_first(const struct gendisk *disk)
+{
+	return hlist_entry_safe(READ_ONCE(aip_registry_bucket(disk)->first), struct aip_tracker,
+				hash);
 }
 
 /** Every tracker `t` of `disk`; preemption is off. */
 #define aip_for_each_tracker(t, disk)                                                              \
-	for ((t) = hlist_entry_safe(READ_ONCE(aip_registry_bucket(disk)->first),                   \
-				    struct aip_tracker, hash);                                     \
-	     (t); (t) = hlist_entry_safe(READ_ONCE((t)->hash.next), struct aip_tracker, hash))     \
+	for ((t) = aip_registry_first(disk); (t);                                                  \
+	     (t) = hlist_entry_safe(READ_ONCE((t)->hash.next), struct aip_tracker, hash))          \
 		if ((t)->disk != (disk)) {                                                         \
 		} else
 

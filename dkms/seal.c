@@ -95,7 +95,9 @@ int aip_seal_begin(struct aipsnap_seal_begin *arg)
 		return -ENODEV;
 	if (memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
-	aip_device_check(d);
+	rc = aip_device_check(d);
+	if (rc)
+		return rc;
 	if (d->state == AIPSNAP_SEALING)
 		unseal(d);
 	/* a worker of an earlier attempt must not act on this one */

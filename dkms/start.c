@@ -35,13 +35,30 @@ static u32 load_leaves(struct aip_device *d)
 	return AIPSNAP_WHY_NONE;
 }
 
+/* Is DIRTY on disk, in both copies?  Where they differ they are made equal first. */
+static bool says_dirty(const struct aip_device *d)
+{
+	bool dirty;
+
+	mutex_lock(&aip_table->lock);
+	if (aip_table->mend)
+		aip_table_update(aip_table, AIPSNAP_MAX_DEVICES);
+	dirty = le32_to_cpu(aip_table->slots[d->slot]->state) == AIP_DISK_DIRTY && !aip_table->mend;
+	mutex_unlock(&aip_table->lock);
+	return dirty;
+}
+
 /* Hooks on; returns with DIRTY on disk, or -EIO, and the device is followed all the same. */
 static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 {
 	int rc;
 
-	/* where no hook can be had a write before DIRTY is seen all the same, and ends the lineage */
-	if (!aip_device_hook(d))
+	/*
+	 * Where no hook can be had a write before DIRTY is seen all the same, and ends the
+	 * lineage.  Where the table says DIRTY already nothing is held: the table's own writes
+	 * may come to this device as foreign ones (it lies on dm-crypt on this device).
+	 */
+	if (!says_dirty(d) && !aip_device_hook(d))
 		t->guard = AIP_HOLD;
 	else
 		t->guard = AIP_WATCH;
@@ -115,8 +132,8 @@ int aip_start_mark(const struct aipsnap_mark *arg)
 		return -EINVAL;
 	/* as a write would be marked: a switch waits for it */
 	preempt_disable();
-	aip_map_mark_slow(&READ_ONCE(t->open)->map, arg->sector >> t->shift,
-			  (arg->sector + arg->sectors - 1) >> t->shift);
+	aip_map_mark(&READ_ONCE(t->open)->map, arg->sector >> t->shift,
+		     (arg->sector + arg->sectors - 1) >> t->shift);
 	preempt_enable();
 	return 0;
 }

@@ -50,7 +50,7 @@ static void for_each_own(const struct aip_tracker *t, struct block_device *bdev,
 
 static void mark_range(const struct aip_tracker *t, u64 first, u64 nr, void *data)
 {
-	aip_map_mark_slow(&t->open->map, first >> t->shift, (first + nr - 1) >> t->shift);
+	aip_map_mark(&t->open->map, first >> t->shift, (first + nr - 1) >> t->shift);
 }
 
 static void mark_everywhere(struct block_device *bdev, const struct aip_file *file)

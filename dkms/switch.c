@@ -14,7 +14,8 @@
  *
  * A write that copy-on-write keeps out of the image is thus always marked in
  * the new generation.  Where a raw writer is between gate and account when the
- * gate closes, thaw comes first and the switch waits for it, not the freeze.
+ * gate closes, thaw comes first and the switch waits for it, not the freeze; where it
+ * does not come through in time (it hangs below) all is taken back: nothing was switched.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -51,6 +52,11 @@ struct job {
 	ktime_t start;
 };
 
+static unsigned int timeout_ms(const struct job *job)
+{
+	return job->arg->timeout_ms ?: 10000;
+}
+
 /* ---- freeze -------------------------------------------------------------- */
 
 static void thaw_all(struct job *job)
@@ -78,7 +84,7 @@ static int freeze_all(struct job *job)
 	int rc;
 
 	job->start = ktime_get();
-	schedule_delayed_work(&job->watchdog, msecs_to_jiffies(job->arg->timeout_ms ?: 10000));
+	schedule_delayed_work(&job->watchdog, msecs_to_jiffies(timeout_ms(job)));
 	for (i = 0; i < job->nr_freeze; i++) {
 		struct aip_frozen f = job->frozen[i];
 
@@ -125,7 +131,9 @@ static int prepare_member(struct job *job, struct member *m)
 
 	if (!d)
 		return -ENODEV;
-	aip_device_check(d);
+	rc = aip_device_check(d);
+	if (rc)
+		return rc;
 	if (d->state != AIPSNAP_TRACKING)
 		return -EINVAL;
 	for (other = job->members; other < m; other++)
@@ -213,6 +221,19 @@ static void settle_all(struct job *job)
 
 /* ---- the call ------------------------------------------------------------ */
 
+/* Waits until each write that was not held is in the account. */
+static int wait_gate(struct job *job)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms(job));
+
+	while (aip_hold_gate_open()) {
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
 static int run(struct job *job)
 {
 	bool gated;
@@ -239,8 +260,10 @@ static int run(struct job *job)
 	thaw_all(job);
 	job->arg->frozen_us = ktime_us_delta(ktime_get(), job->start);
 	if (gated) {
-		while (aip_hold_gate_open())
-			schedule_timeout_uninterruptible(1);
+		rc = wait_gate(job);
+		/* what waits at the gate goes on as its snapshot is discarded */
+		if (rc)
+			return rc;
 		switch_all(job);
 		aip_snapshot_open_gate(job->set);
 	}

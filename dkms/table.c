@@ -69,6 +69,13 @@ static u32 slot_crc(const struct aip_disk_slot *s)
 	return crc32c(~0, s, sizeof(*s)) ?: 1;
 }
 
+static void sum_slot(struct aip_table *table, u32 n)
+{
+	struct aip_disk_slot *s = table->slots[n];
+
+	table->header.slot_crc[n] = cpu_to_le32(le32_to_cpu(s->state) ? slot_crc(s) : 0);
+}
+
 static int write_block(struct aip_io *io, u32 block, const void *data)
 {
 	struct page *page = aip_own_page(GFP_NOIO | __GFP_NOFAIL);
@@ -78,14 +85,16 @@ static int write_block(struct aip_io *io, u32 block, const void *data)
 	return 0;
 }
 
+/* Slot `n` (all that are in use: table->mend) and the header. */
 static int write_copy(struct aip_table *table, int copy, u32 n)
 {
-	u32 base = copy * AIP_COPY_BLOCKS;
+	u32 base = copy * AIP_COPY_BLOCKS, i;
 	struct aip_io io;
 
 	aip_io_begin(&io, &table->file);
-	if (n < AIPSNAP_MAX_DEVICES)
-		write_block(&io, base + 1 + n, table->slots[n]);
+	for (i = 0; i < AIPSNAP_MAX_DEVICES; i++)
+		if (i == n || (table->mend && table->header.slot_crc[i]))
+			write_block(&io, base + 1 + i, table->slots[i]);
 	write_block(&io, base, &table->header);
 	table->written += io.written;
 	return aip_io_end(&io);
@@ -98,8 +107,7 @@ int aip_table_update(struct aip_table *table, u32 n)
 
 	lockdep_assert_held(&table->lock);
 	if (n < AIPSNAP_MAX_DEVICES)
-		h->slot_crc[n] = cpu_to_le32(
-			le32_to_cpu(table->slots[n]->state) ? slot_crc(table->slots[n]) : 0);
+		sum_slot(table, n);
 	le64_add_cpu(&h->seq, 1);
 	h->crc = cpu_to_le32(header_crc(h));
 	for (copy = 0; copy < 2; copy++) {
@@ -107,6 +115,7 @@ int aip_table_update(struct aip_table *table, u32 n)
 		rc = rc ?: rc2;
 	}
 	table->bad = rc;
+	table->mend = rc;
 	if (rc)
 		pr_err("aipsnap: the table cannot be written (error %d): changes are tracked in memory only\n",
 		       rc);
@@ -223,6 +232,34 @@ static void adopt(struct aip_table *table, struct copy *c)
 	}
 }
 
+/*
+ * The copies differ: nothing that they say is believed, also of devices that do not come in
+ * this boot.  The first update makes it so on disk, in both copies, so that they agree again.
+ */
+static void distrust(struct aip_table *table)
+{
+	u32 n;
+
+	for (n = 0; n < AIPSNAP_MAX_DEVICES; n++) {
+		struct aip_disk_slot *s = table->slots[n];
+
+		if (!table->header.slot_crc[n] || le32_to_cpu(s->state) != AIP_DISK_CLEAN)
+			continue;
+		s->state = cpu_to_le32(AIP_DISK_DIRTY);
+		s->why = cpu_to_le32(AIPSNAP_WHY_COPIES_DIFFER);
+		s->nr_gens = 0;
+		s->nr_aliases = 0;
+		memset(s->gens, 0, sizeof(s->gens));
+		memset(s->alias, 0, sizeof(s->alias));
+		memset(&s->lineage, 0, sizeof(s->lineage));
+		s->lineage_time = 0;
+		s->fp_method = 0;
+		memset(s->fp_digest, 0, sizeof(s->fp_digest));
+		sum_slot(table, n);
+	}
+	table->mend = true;
+}
+
 static int read_table(struct aip_table *table, u32 *why)
 {
 	struct copy copy[2] = {};
@@ -255,6 +292,8 @@ static int read_table(struct aip_table *table, u32 *why)
 		adopt(table, &copy[1]);
 	else
 		adopt(table, &copy[0]);
+	if (!table->equal)
+		distrust(table);
 	*why = AIPSNAP_WHY_NONE;
 	rc = 0;
 out:

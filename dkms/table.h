@@ -25,6 +25,7 @@ struct aip_table {
 	unsigned int copies; /* valid ones when it was loaded, bits 0 and 1 */
 	bool equal;	     /* both, and the same */
 	bool bad;	     /* the last update failed */
+	bool mend;	     /* the copies may differ in any slot: the next update writes all */
 	u64 written;
 };
 

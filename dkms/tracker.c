@@ -13,11 +13,6 @@
 #define MAX_CHUNKS (1ULL << 32)
 #define DRAIN_MS   30000
 
-bool aip_bio_is_own(struct bio *bio)
-{
-	return aip_own_bio(bio);
-}
-
 /* What a filter cannot see or prove, as far as the kernel can tell. */
 static u32 refuse(struct block_device *bdev)
 {
@@ -105,6 +100,7 @@ struct aip_tracker *aip_tracker_new(dev_t dev, u32 chunk_shift, u32 *why)
 		rc = PTR_ERR(t->open);
 		goto flights;
 	}
+	t->open->count = t->flights.side[t->open->side];
 	return t;
 
 flights:
@@ -164,6 +160,7 @@ struct aip_gen *aip_tracker_switch(struct aip_tracker *t, struct aip_gen *gen)
 	struct aip_gen *old = t->open;
 
 	gen->side = !old->side;
+	gen->count = t->flights.side[gen->side];
 	/* left over from the generation before `old`: marked in `old`, see settle */
 	t->stuck = aip_flights_open(&t->flights, gen->side);
 	/* the generation is complete before anybody can find it */
@@ -183,21 +180,58 @@ void aip_tracker_settle(struct aip_tracker *t, struct aip_gen *old, unsigned int
 }
 
 /* A write that is only in part on the device. */
-void aip_tracker_clip(struct aip_tracker *t, struct aip_gen *gen, sector_t sector, unsigned int nr)
+static void clip(struct aip_tracker *t, struct aip_gen *gen, sector_t sector, unsigned int nr)
 {
 	sector_t first = max(sector, t->start) - t->start;
 	sector_t last = min(sector + nr, t->start + t->sectors) - 1 - t->start;
 
-	aip_map_mark_slow(&gen->map, first >> t->shift, last >> t->shift);
+	aip_map_mark(&gen->map, first >> t->shift, last >> t->shift);
 	if (!t->partno && sector + nr > t->start + t->sectors)
 		WRITE_ONCE(t->overrun, true);
 }
 
 /*
- * A write that the hook has not held reaches the device while the table says
- * CLEAN (it was past the hook when that was armed): DIRTY follows at once.
+ * A write that the hook has not held comes while the table says CLEAN (it was
+ * past the hook when that was armed).  A bio that is redirected in place has not
+ * come to its device yet: submit_bio_noacct, and the hook, follow.
  */
-void aip_tracker_unheld(struct aip_tracker *t)
+static void unheld(struct aip_tracker *t, struct bio *bio)
 {
-	aip_hold_kick(t);
+	if (bio_flagged(bio, BIO_TRACE_COMPLETION))
+		aip_hold_kick(t);
+	else if (bio->bi_iter.bi_size) /* else another device of the same disk holds it */
+		aip_hold_divert(t, bio);
+}
+
+void aip_tracker_account(struct aip_tracker *t, struct bio *bio, sector_t sector, unsigned int nr)
+{
+	sector_t from = sector - t->start;
+	bool inside = from < t->sectors && nr <= t->sectors - from;
+	struct aip_flight *flight;
+	struct aip_gen *gen;
+
+	if (!inside && !aip_tracker_touches(t, sector, nr)) {
+		/* beyond the end of a whole disk: it has grown */
+		if (!t->partno)
+			WRITE_ONCE(t->overrun, true);
+		return;
+	}
+	if (unlikely(READ_ONCE(t->guard))) {
+		if (aip_own_bio(bio))
+			return;
+		if (READ_ONCE(t->guard) == AIP_HOLD)
+			unheld(t, bio);
+	}
+	gen = READ_ONCE(t->open);
+	flight = aip_flight_get() ?: aip_flight_refill();
+	if (likely(flight)) {
+		aip_flight_begin(flight, gen->count, bio);
+	} else {
+		aip_flight_lost(gen->count);
+		WRITE_ONCE(t->uncounted, true);
+	}
+	if (inside)
+		aip_map_mark(&gen->map, from >> t->shift, (from + nr - 1) >> t->shift);
+	else
+		clip(t, gen, sector, nr);
 }

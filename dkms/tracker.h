@@ -36,8 +36,14 @@ struct aip_tracker {
 	struct gendisk *disk;
 	sector_t start;
 	sector_t sectors;
-	u32 shift;	      /* sectors to chunks */
-	u32 guard;	      /* enum aip_guard */
+	u32 shift; /* sectors to chunks */
+	union {
+		struct {
+			u32 guard;  /* enum aip_guard */
+			u32 shared; /* there are others in its bucket of the registry */
+		};
+		u64 special; /* either */
+	};
 	struct aip_gen *open; /* changes under RCU */
 	struct aip_flights flights;
 	struct aip_snapshot *snapshot; /* changes under RCU */
@@ -88,10 +94,6 @@ struct aip_gen *aip_tracker_switch(struct aip_tracker *t, struct aip_gen *gen);
  */
 void aip_tracker_settle(struct aip_tracker *t, struct aip_gen *old, unsigned int timeout_ms);
 
-void aip_tracker_clip(struct aip_tracker *t, struct aip_gen *gen, sector_t sector, unsigned int nr);
-void aip_tracker_unheld(struct aip_tracker *t);
-bool aip_bio_is_own(struct bio *bio);
-
 /** True when a bio that begins at absolute `sector` touches the device. */
 static __always_inline bool aip_tracker_touches(const struct aip_tracker *t, sector_t sector,
 						u64 nr)
@@ -100,32 +102,30 @@ static __always_inline bool aip_tracker_touches(const struct aip_tracker *t, sec
 }
 
 /** Counts and marks a write of `nr` sectors at absolute `sector`.  Preemption is off. */
-static __always_inline void aip_tracker_account(struct aip_tracker *t, struct bio *bio,
-						sector_t sector, unsigned int nr)
+void aip_tracker_account(struct aip_tracker *t, struct bio *bio, sector_t sector, unsigned int nr);
+
+/**
+ * The same for the usual write, in few instructions: one within one chunk of a
+ * device that nothing special is the matter with.  False: nothing was done.
+ */
+static __always_inline bool aip_tracker_account_fast(struct aip_tracker *t, struct bio *bio,
+						     sector_t sector, unsigned int nr)
 {
-	sector_t from = sector - t->start;
+	sector_t from = sector - t->start, last = from + nr - 1;
+	u64 chunk = from >> t->shift;
+	struct aip_flight *flight;
 	struct aip_gen *gen;
 
-	if (unlikely(from >= t->sectors || nr > t->sectors - from) &&
-	    !aip_tracker_touches(t, sector, nr)) {
-		/* beyond the end of a whole disk: it has grown */
-		if (!t->partno)
-			WRITE_ONCE(t->overrun, true);
-		return;
-	}
-	if (unlikely(READ_ONCE(t->guard))) {
-		if (aip_bio_is_own(bio))
-			return;
-		if (READ_ONCE(t->guard) == AIP_HOLD)
-			aip_tracker_unheld(t);
-	}
+	/* one that begins before the device has a `from` beyond all chunks */
+	if (unlikely(READ_ONCE(t->special) || last >= t->sectors || chunk != last >> t->shift))
+		return false;
+	flight = aip_flight_get();
+	if (unlikely(!flight))
+		return false;
 	gen = READ_ONCE(t->open);
-	if (unlikely(!aip_flight_begin(&t->flights, gen->side, bio)))
-		WRITE_ONCE(t->uncounted, true);
-	if (likely(from < t->sectors && nr <= t->sectors - from))
-		aip_map_mark(&gen->map, from >> t->shift, (from + nr - 1) >> t->shift);
-	else
-		aip_tracker_clip(t, gen, sector, nr);
+	aip_flight_begin(flight, gen->count, bio);
+	aip_map_mark_one(&gen->map, chunk);
+	return true;
 }
 
 #endif /* AIP_TRACKER_H */

@@ -147,6 +147,32 @@ static inline struct bio *aip_bio_clone(struct block_device *bdev, struct bio *f
 #endif
 }
 
+/** A clone for the same device and place. */
+static inline struct bio *aip_bio_clone_same(struct bio *from, gfp_t gfp, struct bio_set *bs)
+{
+#ifdef AIP_HAVE_bio_alloc_clone
+	return bio_alloc_clone(from->bi_bdev, from, gfp, bs);
+#else
+	return bio_clone_fast(from, gfp, bs);
+#endif
+}
+
+/* what completes only when its submitter polls for it */
+#ifdef REQ_POLLED
+#define AIP_REQ_POLLED REQ_POLLED
+#else
+#define AIP_REQ_POLLED REQ_HIPRI
+#endif
+
+static inline bool aip_bio_encrypts(struct bio *bio)
+{
+#ifdef CONFIG_BLK_INLINE_ENCRYPTION
+	return bio->bi_crypt_context;
+#else
+	return false;
+#endif
+}
+
 #ifndef PAGE_SECTORS
 #define PAGE_SECTORS (1 << (PAGE_SHIFT - SECTOR_SHIFT))
 #endif

@@ -83,6 +83,7 @@ enum aipsnap_why {
 	AIPSNAP_WHY_TABLE_EXTENT = 38,	/* hole, or inline, encoded, shared, delayed, unknown extent */
 	AIPSNAP_WHY_TABLE_BLANK = 39,	/* a block read raw is not what was written through the file */
 	AIPSNAP_WHY_TABLE_IO = 40,	/* I/O error */
+	AIPSNAP_WHY_TABLE_SLOT = 41,	/* a slot that it names is held by a device tracked without it (UNSAVED) */
 	/* reasons for refusing a device */
 	AIPSNAP_WHY_ZONED = 64,
 	AIPSNAP_WHY_RW_PAGE = 65,	/* brd, zram, pmem before 6.4: writes without a bio */
@@ -171,7 +172,8 @@ struct aipsnap_blank {			/* first 32 bytes of each 4096-byte block, the rest zer
 /**
  * Loads a table (reads it, changes nothing) or formats one.
  *
- * EBUSY: one is loaded.  EINVAL with why: refused.  EIO.
+ * EBUSY: one is loaded; with why TABLE_SLOT: disable the unsaved device first.
+ * EINVAL with why: refused.  EIO.
  * The kernel keeps `fd`'s file open (read-only is enough) until TABLE_UNLOAD.
  */
 struct aipsnap_table_load {
@@ -448,7 +450,8 @@ struct aipsnap_member {
  * thaws in reverse order.
  *
  * Returns after no write of the closed generations is in flight any more.
- * ETIMEDOUT: thawed after timeout_ms without a switch.  On any error nothing
+ * ETIMEDOUT: thawed after timeout_ms without a switch (a freeze, or a write that hangs below
+ * a device that has a snapshot, does not come to an end).  On any error nothing
  * was switched and no snapshot was made.
  */
 struct aipsnap_switch {
@@ -456,7 +459,7 @@ struct aipsnap_switch {
 	__u32 nr_freeze;
 	__u64 members;		/* struct aipsnap_member *, in and out */
 	__u64 freeze;		/* struct aipsnap_freeze * */
-	__u32 timeout_ms;	/* for the freeze; 0: 10000 */
+	__u32 timeout_ms;	/* for the freeze, and for writes on their way; 0: 10000 */
 	__u32 why;		/* out */
 	__u64 frozen_us;	/* out: from the first freeze to the last thaw */
 	__u64 set;		/* out: number that the snapshots of one switch share */

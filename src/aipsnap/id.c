@@ -44,6 +44,8 @@ static const struct {
 	{ AIPSNAP_WHY_TABLE_BLANK, "table-blank",
 	  "a block read from the disk is not what was written through the file" },
 	{ AIPSNAP_WHY_TABLE_IO, "table-io", "I/O error" },
+	{ AIPSNAP_WHY_TABLE_SLOT, "table-slot",
+	  "it names a slot that a device tracked with --unsaved holds: aipsnap disable that device first" },
 	{ AIPSNAP_WHY_ZONED, "zoned", "zoned devices cannot be tracked" },
 	{ AIPSNAP_WHY_RW_PAGE, "rw-page", "this driver writes pages past the block layer" },
 	{ AIPSNAP_WHY_DAX, "dax", "writes through DAX mappings cannot be seen" },

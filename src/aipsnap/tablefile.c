@@ -133,7 +133,7 @@ int tablefile_load(int ctl, const char *path, const struct aipsnap_id *nonce, ui
 	if (nonce)
 		load.nonce = *nonce;
 	ret = ctl_call(ctl, AIPSNAP_TABLE_LOAD, &load);
-	if (!ret || (ret == -EBUSY && !nonce))
+	if (!ret || (ret == -EBUSY && !nonce && !load.why))
 		return 0;
 	*why = load.why;
 	return ctl_fail(err, ret, load.why, "%s", path);

@@ -8,17 +8,20 @@
  *	begin SLOT DEV | commit SLOT TOKEN UUID WORD [new]
  *	seal SLOT TOKEN-less: seal SLOT UUID WORD | seal-begin SLOT | seal-commit SLOT TOKEN UUID WORD
  *	abort SLOT | stop SLOT | disable SLOT | status SLOT | gens SLOT
- *	switch SLOT[:file=PATH|:dev=DEV]... [freeze=DEV]...   → OPENED [N] a line
+ *	switch SLOT[:file=PATH|:dev=DEV]... [freeze=DEV]... [timeout=MS]   → OPENED [N] a line
  *	changes SLOT SINCE [UNTIL]          → chunk numbers, one a line
  *	mark SLOT SECTOR SECTORS
  *	snapshot N | remove N
  *	compare IMAGE-A IMAGE-B SHIFT       changed chunks on stdin; 1: one was missed
+ *	stall FILE MS                       4 KiB O_DIRECT writes, one after the other → longest one, µs
+ *	freeze FOLDER                       FIFREEZE and FITHAW, nothing between
  *
  * A refused call prints "errno why TEXT" on stderr and ends with 1.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +30,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../dkms/uapi/aipsnap.h"
@@ -246,6 +250,10 @@ static void do_switch(char **a)
 			s.nr_freeze++;
 			continue;
 		}
+		if (!strncmp(*a, "timeout=", 8)) {
+			s.timeout_ms = atoi(*a + 8);
+			continue;
+		}
 		m[s.nr_members].slot = atoi(*a);
 		if (opt && !strncmp(opt, ":file=", 6)) {
 			m[s.nr_members].store = AIPSNAP_STORE_FILE;
@@ -333,6 +341,45 @@ static int compare(const char *pa, const char *pb, unsigned int shift)
 	return missed != 0;
 }
 
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void stall(const char *path, unsigned int ms)
+{
+	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	__u64 end = now_ns() + ms * 1000000ULL, before, took, worst = 0;
+	unsigned long n = 0;
+	off_t blocks;
+	void *buf;
+
+	if (fd < 0 || posix_memalign(&buf, 4096, 4096))
+		die(path, 0);
+	memset(buf, 0xa5, 4096);
+	blocks = lseek(fd, 0, SEEK_END) / 4096;
+	for (before = now_ns(); before < end; n++) {
+		if (pwrite(fd, buf, 4096, n * 7919 % blocks * 4096) != 4096)
+			die(path, 0);
+		took = now_ns() - before;
+		before += took;
+		if (took > worst)
+			worst = took;
+	}
+	printf("%llu us longest of %lu writes\n", worst / 1000, n);
+}
+
+static void freeze(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, FIFREEZE, 0) || ioctl(fd, FITHAW, 0))
+		die(folder, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *cmd = argc > 1 ? argv[1] : "";
@@ -393,7 +440,11 @@ int main(int argc, char **argv)
 		struct aipsnap_snapshot_remove r = { .snapshot = slot };
 
 		call(AIPSNAP_SNAPSHOT_REMOVE, &r, cmd, NULL);
-	} else if (!strcmp(cmd, "compare") && n == 3)
+	} else if (!strcmp(cmd, "stall") && n == 2)
+		stall(a[0], atoi(a[1]));
+	else if (!strcmp(cmd, "freeze") && n == 1)
+		freeze(a[0]);
+	else if (!strcmp(cmd, "compare") && n == 3)
 		return compare(a[0], a[1], atoi(a[2]));
 	else {
 		fprintf(stderr, "drv-client: what? see the head of its source\n");

@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# safety.sh SEED: what must hold when things go wrong at once: a table that cannot be written, a
+# write that comes past the hook, a device that hangs, copies of the table that differ.
+# vda 32M raw, vdb 64M (the table's file system, on dm so that it can fail).
+. /drv/guest.sh
+mkdir -p /m
+good() { dmsetup suspend --noflush --nolockfs tab; dmsetup load tab --table "0 $tabsz linear /dev/vdb 0"; dmsetup resume tab; }
+bad() { dmsetup suspend --noflush --nolockfs tab; dmsetup load tab --table "0 $tabsz flakey /dev/vdb 0 0 3600 1 error_writes"; dmsetup resume tab; }
+table_state() { # SLOT COPY: the state on disk, 1 DIRTY, 2 CLEAN
+	od -An -tu4 -j $((table_at + ($2 * 65 + 1 + $1) * 4096)) -N 4 /dev/mapper/tab | tr -d ' '
+}
+modprobe dm-flakey; modprobe null_blk nr_devices=0
+tabsz=$(blockdev --getsz /dev/vdb)
+dmsetup create tab --table "0 $tabsz linear /dev/vdb 0"
+mkfs.ext4 -q -b 4096 /dev/mapper/tab && mount /dev/mapper/tab /m || fail "the table's file system"
+load_module
+holds "format" drv-client format /m/table 2
+table_at=$(($(filefrag -v /m/table | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 + 0 }') * 4096))
+
+# --- a sealed device is resized while the table cannot be written
+dmsetup create res --table "0 32768 linear /dev/vda 0"
+read -r a ida < <(drv-client enable /dev/mapper/res)
+holds "resize: seal" drv-client seal "$a" U1 fp1
+drop /dev/mapper/tab
+is "resize: the table says CLEAN" "$(table_state "$a" 0) $(table_state "$a" 1)" "2 2"
+bad
+dmsetup suspend res; dmsetup load res --table "0 40960 linear /dev/vda 0"; dmsetup resume res
+is "resize: it stays sealed while DIRTY cannot be written" "$(state "$a")" 5
+refuses "resize: nothing is said about its changes" "errno 5" drv-client changes "$a" "$ida"
+refuses "resize: a write to it fails" "" dd if=/dev/urandom of=/dev/mapper/res bs=4k count=1 seek=9 oflag=direct conv=notrunc
+good
+drop /dev/mapper/tab
+is "resize: which is right, the table still says CLEAN" "$(table_state "$a" 0) $(table_state "$a" 1)" "2 2"
+is "resize: once it can be written it is tracked anew" "$(state "$a")" 3
+has "resize: and says why" "$(drv-client status "$a")" " why 11 "
+drop /dev/mapper/tab
+is "resize: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+holds "resize: a write passes" dd if=/dev/urandom of=/dev/mapper/res bs=4k count=1 seek=9 oflag=direct conv=notrunc
+drv-client disable "$a"
+dmsetup remove res || fail "nothing holds the volume"
+
+# --- a write that is past the hook when the device is sealed: blk-throttle has it
+dev=/dev/vda
+mkdir -p /cg && mount -t cgroup2 none /cg && echo +io >/cg/cgroup.subtree_control && mkdir /cg/slow || fail "cgroups"
+echo "$(cat /sys/block/vda/dev) wbps=8192" >/cg/slow/io.max || fail "blk-throttle"
+read -r a ida < <(drv-client enable $dev)
+dd if=/dev/zero of=$dev bs=64k count=8 oflag=direct conv=notrunc status=none
+late() { # WORD: 64 KiB of it, at 128 KiB, 8 s later
+	(echo $BASHPID >/cg/slow/cgroup.procs
+		yes "$1" | dd of=$dev bs=64k count=1 seek=2 iflag=fullblock oflag=direct conv=notrunc status=none 2>/dev/null; echo $? >/tmp/late) &
+	late=$!
+	sleep 1
+}
+late one
+holds "late write: seal" drv-client seal "$a" U1 fp1
+is "late write: sealed while blk-throttle has it" "$(state "$a") $(jobs -r | wc -l)" "5 1"
+bad
+wait $late
+is "late write: fails where DIRTY cannot be written" "$(cat /tmp/late)" 1
+is "late write: and nothing of it is on the device" "$(dd if=$dev bs=64k skip=2 count=1 iflag=direct status=none | tr -d '\0' | wc -c)" 0
+is "late write: it stays sealed" "$(state "$a")" 5
+good
+late two
+wait $late
+is "late write: passes where DIRTY can be written" "$(cat /tmp/late) $(dd if=$dev bs=64k skip=2 count=1 iflag=direct status=none | head -c 3)" "0 two"
+is "late write: tracked" "$(state "$a")" 3
+has "late write: and in the account" "$(drv-client changes "$a" "$ida" | tr '\n' ' ')" "2 "
+drop /dev/mapper/tab
+is "late write: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+is "late write: nothing is left in flight" "$(drv-client status "$a" | sed 's/.*in_flight \([0-9]*\).*/\1/')" 0
+echo "$(cat /sys/block/vda/dev) wbps=max" >/cg/slow/io.max
+drv-client disable "$a"
+
+# --- a switch while a write hangs below another device that has a snapshot
+mount -t configfs none /sys/kernel/config 2>/dev/null
+n=/sys/kernel/config/nullb/slow
+mkdir $n && echo 64 >$n/size && echo 1 >$n/memory_backed && echo 2 >$n/irqmode && echo 1 >$n/hw_queue_depth && echo 1 >$n/submit_queues &&
+	echo 3000000000 >$n/completion_nsec && echo 1 >$n/power || fail "a device that takes 3 s for each command"
+slow=/dev/slow
+[ -b $slow ] || slow=/dev/nullb0 # its name before 5.19
+truncate -s 16M /tmp/s1 /tmp/s2
+s1=$(losetup -f --show /tmp/s1); s2=$(losetup -f --show /tmp/s2)
+read -r s ids < <(drv-client enable "$slow" unsaved)
+read -r a ida < <(drv-client enable $dev unsaved)
+drv-client switch "$s:dev=$s1" >/dev/null 2>&1 || fail "a snapshot of the slow one"
+# one whose chunk is copied already, so that it is in submit_bio_noacct and not held
+dd if=/dev/zero of="$slow" bs=4k count=1 oflag=direct conv=notrunc status=none
+for i in 1 2 3 4; do dd if=/dev/zero of="$slow" bs=4k count=1 seek="$i" oflag=direct conv=notrunc status=none & done
+sleep 1
+before=$(drv-client gens "$a" | wc -l)
+t0=$SECONDS
+refuses "a hanging write: the switch gives up" "errno 110" drv-client switch "$a:dev=$s2" timeout=1500
+is "in its time" "$((SECONDS - t0 < 6))" 1
+is "nothing was switched" "$(drv-client gens "$a" | wc -l) $(drv-client status "$a" | sed 's/.*snapshots //')" "$before 0"
+holds "a write passes" dd if=/dev/urandom of=$dev bs=4k seek=5 count=1 oflag=direct conv=notrunc
+wait
+holds "when it hangs no more the switch is made" drv-client switch "$a:dev=$s2" timeout=1500
+drv-client remove 1; drv-client remove 0
+drv-client disable "$a"; drv-client disable "$s"
+losetup -d "$s1"; losetup -d "$s2"
+
+# --- an unsaved device in a slot that the table names
+read -r a ida < <(drv-client enable $dev)
+holds "slot: seal" drv-client seal "$a" U1 fp1
+drv-client stop "$a"; drv-client unload
+read -r u idu < <(drv-client enable $dev unsaved)
+is "slot: the same one" "$u" "$a"
+refuses "slot: the table is refused, and why" "errno 16 why 41" drv-client load /m/table
+drv-client disable "$u"
+holds "slot: and loaded when it is free" drv-client load /m/table
+drv-client disable "$a"
+
+# --- the copies differ while a device of the table is absent
+dmsetup create absent --table "0 32768 linear /dev/vda 0"
+dmsetup create here --table "0 16384 linear /dev/vda 32768"
+read -r a ida < <(drv-client enable /dev/mapper/absent)
+read -r b idb < <(drv-client enable /dev/mapper/here)
+seal_both() { drv-client seal "$a" UA fpa >/dev/null 2>&1 && drv-client seal "$b" UB fpb >/dev/null 2>&1 || fail "seal both"; drop /dev/mapper/tab; }
+seal_both
+dd if=/dev/mapper/tab of=/tmp/clean bs=4096 skip=$((table_at / 4096)) count=512 status=none
+drv-client stop "$a"; drv-client stop "$b"; drv-client unload || fail "unload"
+# back to what was sealed, with one byte of the absent one's slot in copy 1 flipped
+dd if=/tmp/clean of=/dev/mapper/tab bs=4096 seek=$((table_at / 4096)) count=512 conv=notrunc oflag=direct status=none
+printf '\377' | dd of=/dev/mapper/tab bs=1 seek=$((table_at + (65 + 1 + a) * 4096 + 300)) conv=notrunc status=none
+drop /dev/mapper/tab
+has "mend: one copy is damaged" "$(drv-client load /m/table)" "copies 1 devices 2"
+has "mend: the device that is there gets a new lineage" "$(drv-client start "$b" /dev/mapper/here UB fpb 2>&1)" "new why 3"
+drop /dev/mapper/tab
+is "mend: the absent one is DIRTY in both copies" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+holds "mend: seal" drv-client seal "$b" UB fpb
+drop /dev/mapper/tab
+dd if=/dev/mapper/tab of=/tmp/clean bs=4096 skip=$((table_at / 4096)) count=512 status=none
+drv-client stop "$b"; drv-client unload
+dd if=/tmp/clean of=/dev/mapper/tab bs=4096 seek=$((table_at / 4096)) count=512 conv=notrunc oflag=direct status=none
+drop /dev/mapper/tab
+has "mend: the copies agree again" "$(drv-client load /m/table)" "copies 3 devices 2"
+has "mend: who was there is resumed" "$(drv-client start "$b" /dev/mapper/here UB fpb 2>&1)" resumed
+has "mend: who was absent is not" "$(drv-client start "$a" /dev/mapper/absent UA fpa 2>&1)" "new why 2"
+drv-client disable "$a"; drv-client disable "$b"; drv-client unload
+dmsetup remove absent; dmsetup remove here
+
+holds "the table's file system is not held any more" umount /m
+holds "unload" rmmod aipsnap
+the_end
