@@ -11,6 +11,21 @@
 #include "mkindex/input.h"
 #include "patch/envelope.h"
 
+/* The options of a command that writes one index. Return: false when one is not known. */
+static bool parse(int argc, char **argv, const struct option *options, struct heading *head,
+		  const char **output)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (c == 'o')
+			*output = optarg;
+		else if (!heading_option(head, c, optarg))
+			return false;
+	}
+	return true;
+}
+
 /* ---- merge ------------------------------------------------------------------------------ */
 
 static int merge_one(const struct aip_index *from, struct aip_index *into, struct aip_err *err)
@@ -73,14 +88,9 @@ int cmd_merge(int argc, char **argv)
 	struct heading head = { 0 };
 	struct aip_err err = AIP_ERR_INIT;
 	const char *output = NULL;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c == 'o')
-			output = optarg;
-		else if (!heading_option(&head, c, optarg))
-			return bad_usage("merge", "see the message above");
-	}
+	if (!parse(argc, argv, options, &head, &output))
+		return bad_usage("merge", "see the message above");
 	if (!output || optind == argc)
 		return bad_usage("merge", "-o INDEX and at least one index are needed");
 	if (merge(&head, argv + optind, argc - optind, output, &err) < 0) {
@@ -200,14 +210,9 @@ int cmd_sign(int argc, char **argv)
 	struct heading head = { 0 };
 	struct aip_err err = AIP_ERR_INIT;
 	const char *output = NULL;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c == 'o')
-			output = optarg;
-		else if (!heading_option(&head, c, optarg))
-			return bad_usage("sign", "see the message above");
-	}
+	if (!parse(argc, argv, options, &head, &output))
+		return bad_usage("sign", "see the message above");
 	if (!output || !head.sign.n || optind != argc - 1)
 		return bad_usage("sign", "--sign KEY, -o INDEX and one index are needed");
 	if (add_signatures(argv[optind], &head.sign, output, &err) < 0) {

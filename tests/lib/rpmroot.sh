@@ -386,6 +386,17 @@ rr_index() {
 	"$RR_LIB/mkindex.py" ${RR_KEY:+--sign "$RR_KEY"} -o "$out" "$@" "${files[@]}"
 }
 
+# rr_fleet: two builds of initscripts, $one (9.03.1-1) and $two (9.03.2-1), and an index of both, signed with
+# the key "fleet" and served at $RR_URL/index.json
+rr_fleet() {
+	one=$(rr_initscripts 9.03.1-1)
+	two=$(rr_initscripts 9.03.2-1)
+	rr_key fleet
+	mkdir "$AIP_TMP/www"
+	rr_index "$AIP_TMP/www/index.json" "9.03.1-1 9.03.2-1"
+	rr_serve "$AIP_TMP/www"
+}
+
 # rr_serve DIR: an HTTP server on loopback over DIR; RR_URL
 rr_serve() {
 	RR_PORT=$((${RR_PORT:-8000} + 1))

@@ -9,12 +9,7 @@ rr_enter "$@"
 
 next=$(rr_build next) || rr_die "the next aip does not build"
 next=$(rr_pkg "$next" aip)
-one=$(rr_initscripts 9.03.1-1)
-two=$(rr_initscripts 9.03.2-1)
-rr_key fleet
-mkdir "$AIP_TMP/www"
-rr_index "$AIP_TMP/www/index.json" "9.03.1-1 9.03.2-1"
-rr_serve "$AIP_TMP/www"
+rr_fleet
 
 start() {
 	rr_new "$1"

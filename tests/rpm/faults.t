@@ -7,12 +7,7 @@
 . "$AIP_TOP/tests/lib/rpmroot.sh"
 rr_enter "$@"
 
-one=$(rr_initscripts 9.03.1-1)
-two=$(rr_initscripts 9.03.2-1)
-rr_key fleet
-mkdir "$AIP_TMP/www"
-rr_index "$AIP_TMP/www/index.json" "9.03.1-1 9.03.2-1"
-rr_serve "$AIP_TMP/www"
+rr_fleet
 good=$RR_URL/index.json
 
 # succeeds NAME COMMAND...: status 0, and nobody died by a signal

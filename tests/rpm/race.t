@@ -6,12 +6,7 @@
 . "$AIP_TOP/tests/lib/rpmroot.sh"
 rr_enter "$@"
 
-one=$(rr_initscripts 9.03.1-1)
-two=$(rr_initscripts 9.03.2-1)
-rr_key fleet
-mkdir "$AIP_TMP/www"
-rr_index "$AIP_TMP/www/index.json" "9.03.1-1 9.03.2-1"
-rr_serve "$AIP_TMP/www"
+rr_fleet
 rr_new one
 rr_configure "$RR_URL/index.json" "$AIP_TMP/fleet.asc"
 rr_rpm -i "$one" "$AIP_RPM"
