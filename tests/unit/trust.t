@@ -91,8 +91,17 @@ sub = [l.split(":")[9] for l in gpg("--list-keys", "--with-colons", c.fpr).decod
 
 
 class Sub(Key):
-    def __init__(self):
-        self.fpr = sub
+    def __init__(self, fpr=sub):
+        self.fpr = fpr
+
+
+class Known(Key):
+    """A key that gpg has already."""
+
+    def __init__(self, name):
+        out = gpg("--list-keys", "--with-colons", f"{name}@example.com").decode()
+        self.fpr = [l.split(":")[9] for l in out.splitlines() if l.startswith("fpr")][0]
+        self.public = gpg("--armor", "--export", self.fpr)
 
 
 x = root(source(envelope(payload(), [Sub()])), [c]).load()
@@ -105,6 +114,27 @@ for keys, good in (((a,), False), ((a, a), False), ((a, evil), False), ((a, b), 
          (x.have() == (1, "network")) == good and (good or x.json["outcome"]["exit"] == 4), x)
 x = root("signatures = 2\n" + source(envelope(payload(), [c, Sub()])), [a, b, c]).load()
 case("primary key and its subkey are one signer", x.have() is None, x)
+
+# one key as the subkey of two primary keys (gpg makes such a thing of its key grip and the same time)
+AT = ("--faked-system-time", "20240101T000000!")
+for n in "de":
+    gpg(*AT, "--quick-gen-key", f"{n} <{n}@example.com>", "ed25519", "sign", "never")
+d, e = Known("d"), Known("e")
+gpg(*AT, "--quick-add-key", d.fpr, "ed25519", "sign", "never")
+grip = [l.split(":")[9] for l in gpg("--list-keys", "--with-colons", "--with-keygrip", d.fpr).decode().splitlines()
+        if l.startswith("grp")][1]
+gpg("--no-batch", "--yes", "--expert", *AT, "--command-fd", "0", "--edit-key", e.fpr, "addkey",
+    data=f"13\n{grip}\ne\nq\n0\nsave\n".encode())
+shared = [[l.split(":")[9] for l in gpg("--list-keys", "--with-colons", k.fpr).decode().splitlines()
+           if l.startswith("fpr")][1:] for k in (d, e)]
+case("two primary keys share a subkey", len(shared[0]) == 1 and shared[0] == shared[1], shared)
+d, e, twin = Known("d"), Known("e"), Sub(shared[0][0])
+for name, keys, signers in (("twice", [d, e], [twin, twin]), ("and one primary key", [d, e], [d, twin]),
+                            ("and the other", [e, d], [d, twin]), ("and a third key twice", [d, e], [twin, d, twin])):
+    x = root("signatures = 2\n" + source(envelope(payload(), signers)), keys).load()
+    case(f"a subkey of two primary keys {name}: one signer at most", x.have() is None, x)
+x = root("signatures = 1\n" + source(envelope(payload(), [twin])), [d, e]).load()
+case("and it is said which two", f"key {shared[0][0].lower()} belongs to" in x.text, x.text)
 r = root("signatures = 1\n" + source(envelope(payload(serial=5), [a])), [a, b])
 r.load()
 r.conf("signatures = 2\n")
