@@ -228,6 +228,11 @@ static int read_packages(const struct options *o, struct sources *s, struct harv
 				h->failed, h->n);
 		aip_err_hint(err, "repair them, or leave them out with --keep-going");
 	}
+	if (r == 0 && !h->n && !h->previous) {
+		r = aip_err_set(err, -ENOENT,
+				"no package of initscripts is there; nothing was written");
+		aip_err_hint(err, "name its packages, a folder that holds them, or a repository");
+	}
 	return r < 0 ? r : harvest_prove(h, err);
 }
 

@@ -196,6 +196,26 @@ static bool was_signed(const struct work *w)
 	return faccessat(w->repofd, "repodata/repomd.xml.asc", F_OK, 0) == 0;
 }
 
+/* What lies there already must not be newer: clients do not go back. */
+static int check_serial(const struct input *in, const char *copy, const char *repo,
+			struct aip_err *err)
+{
+	_cleanup_(input_free) struct input old = { 0 };
+	struct aip_err ignored = AIP_ERR_INIT;
+
+	/* none, or one that cannot be read: then this one is better */
+	if (input_read(copy, &old, &ignored) < 0 ||
+	    strcmp(old.index->stream, in->index->stream) != 0 ||
+	    old.index->serial <= in->index->serial)
+		return 0;
+	aip_err_set(
+		err, -EINVAL,
+		"%s carries serial %lld of stream %s already; clients would refuse the older %lld",
+		repo, (long long)old.index->serial, in->index->stream,
+		(long long)in->index->serial);
+	return aip_err_hint(err, "build the index anew with --previous and that one");
+}
+
 static int publish(struct work *w, const char *index, const char *key, struct aip_err *err)
 {
 	_cleanup_buf_ struct aip_buf packed = AIP_BUF_INIT;
@@ -206,6 +226,9 @@ static int publish(struct work *w, const char *index, const char *key, struct ai
 	if (asprintf(&copy, "%s/" COPY, w->repo) < 0)
 		return aip_err_errno(err, -ENOMEM, "cannot publish");
 	r = input_read(index ? index : copy, &in, err);
+	if (r == -ENOENT && !index)
+		aip_err_hint(err,
+			     "nothing was published there yet: name the index with --index INDEX");
 	if (r < 0)
 		return r;
 	if (!in.envelope) {
@@ -213,6 +236,9 @@ static int publish(struct work *w, const char *index, const char *key, struct ai
 			    index ? index : copy);
 		return aip_err_hint(err, "sign it with: aip-mkindex sign --sign KEY -o OUT INDEX");
 	}
+	r = index ? check_serial(&in, copy, w->repo, err) : 0;
+	if (r < 0)
+		return r;
 	if (gz(in.raw.data, in.raw.len, &packed) < 0)
 		return aip_err_errno(err, -ENOMEM, "cannot pack the index");
 	r = stage_begin(w, err);

@@ -196,8 +196,9 @@ int report_html(const struct report *r, struct aip_buf *out)
 		    idx->serial, style);
 	aip_buf_fmt(out, "<h1>Index %s, serial %" PRId64 "</h1>\n<p>Issued %s, ", idx->stream,
 		    idx->serial, aip_rfc3339(idx->issued, when));
-	aip_buf_fmt(out, "expires %s; %zu patches, %zu packages, %zu signatures.</p>\n",
-		    aip_rfc3339(idx->expires, when), idx->n_files, idx->n_packages, r->n_signed);
+	aip_buf_fmt(out, "expires %s; %zu patches, %zu packages, %zu signature%s.</p>\n",
+		    aip_rfc3339(idx->expires, when), idx->n_files, idx->n_packages, r->n_signed,
+		    r->n_signed == 1 ? "" : "s");
 	aip_buf_str(out, "<table><tr><th>Package</th><th>Scripts</th></tr>\n");
 	for (i = 0; i < r->harvest->n; i++)
 		if (r->harvest->packages[i].state >= PKG_READ)

@@ -109,6 +109,30 @@ is "a link instead of a script is no script" "$(build "$p" && jq '.packages[0].f
 is "only halt is there" "$(jq '.files | length' old.json)" 1
 cp before.json old.json
 
+# names that only look like the scripts', hard links and empty ones
+mkdir names && cp s1/halt names/
+p=$(MKRPM_INSTALL='cd %{buildroot}/etc/rc.d; echo "fsck -A" >rc.sysinit.rpmsave; mkdir -p x/etc/rc.d; echo "fsck -A" >x/etc/rc.d/rc.sysinit; echo "fsck -A" >"rc.sysinit "' \
+	mkrpm initscripts 9.08-1 "$PWD/names")
+is "what is only called like a script is none" "$(build "$p" && jq -r '[.files[].path] | unique | join(" ")' old.json)" /etc/rc.d/init.d/halt
+cp before.json old.json
+p=$(MKRPM_INSTALL='cd %{buildroot}/etc/rc.d; ln init.d/halt halt2; : >rc.sysinit' mkrpm initscripts 9.09-1 "$PWD/names")
+is "a hard link and an empty script do no harm" "$(status build --report table "$p")" 0
+has "the empty one is refused" "$(cat out)" "refused  shell: empty"
+is "the linked one is read" "$(jq -r '[.files[].path] | unique | join(" ")' old.json)" /etc/rc.d/init.d/halt
+cp before.json old.json
+# the same name and version with other scripts: both are kept, a client chooses by the digest
+mkdir again && mkrpm_scripts again/scripts 99
+p=$(AIP_TMP=$PWD/again mkrpm initscripts 9.01-1 "$PWD/again/scripts")
+is "two packages of one name and version" "$(status build "$good" "$p")" 0
+is "the patches of both are there" "$(jq '.files | length' old.json)" 4
+cp before.json old.json
+# two entries of one path: made of a script beside it, whose name is as long
+mkdir twice && cp s1/* twice/
+p=$(MKRPM_INSTALL='echo "fsck -A" >%{buildroot}/etc/rc.d/rc.sysinix' mkrpm initscripts 9.10-1 "$PWD/twice" --define '_binary_payload w.ufdio')
+sed 's/rc\.sysinix/rc.sysinit/g' "$p" >twice.rpm
+is "two scripts of one path: refused, or the index is good" "$(build twice.rpm 2>err && jq -r '[.files[].path] | length' old.json || cp before.json old.json)" ""
+same "the old index is untouched" old.json before.json
+
 # ---- nothing is written, nothing is run ------------------------------------------------
 evil=$AIP_TMP/evil
 mkdir hostile && cp s1/halt hostile/
@@ -201,4 +225,23 @@ fi
 is "a folder that is not there" "$(status mk build -o no/where/x.json --stream t --report none "$good")" 1
 has "is named" "$(cat err)" "no/where"
 is "standard output that is full" "$(mk build -o - --stream t --report none "$good" >/dev/full 2>err; echo $?)" 1
+# a folder without packages, and a repository that carries a newer one
+mkdir none
+is "no package at all" "$(status mk build -o none.json --stream t --report none none)" 1
+has "it says so" "$(cat err)" "no package of initscripts"
+is "nothing was written" "$([ -e none.json ]; echo $?)" 1
+is "but with --previous that is fine" "$(status build --previous before.json none)" 0
+cp before.json old.json
+export GNUPGHOME=$PWD/gnupg
+install -d -m 700 "$GNUPGHOME"
+gpg --batch --quiet --passphrase '' --quick-generate-key 'p <p@example.com>' ed25519 sign never 2>/dev/null
+for n in 1 2; do mk build -o n$n.json --stream t --serial $n --sign p@example.com --report none "$good"; done
+mkdir pub && createrepo_c -q pub >&2
+is "nothing was published yet" "$(status mk publish pub)" 1
+has "it says what to do" "$(cat err)" "--index"
+is "an index is published" "$(status mk publish --index n2.json pub)" 0
+is "an older one is not put in its place" "$(status mk publish --index n1.json pub)" 1
+has "it says why" "$(cat err)" "serial 2 of stream t already"
+is "the same one again is" "$(status mk publish --index n2.json pub)" 0
+gpgconf --kill all
 tap_done
