@@ -190,6 +190,9 @@ static void tidy(const struct ctx *ctx, struct plan *p)
 				      "it was the patched file, byte for byte");
 		if (st->drop_record)
 			record_drop(ctx, st->t->kind, NULL);
+		/* the old script, should it not have gone at once; all intents are over */
+		if (step_changes(st))
+			replace_sweep(ctx->rootfd, st->t->rel);
 	}
 }
 
@@ -259,7 +262,7 @@ int change_settle(const struct ctx *ctx, struct survey *s, struct aip_err *err)
 
 	for (k = 0; k < AIP_KIND_N; k++) {
 		patched |= s->t[k].state == TARGET_PATCHED || s->t[k].state == TARGET_STALE;
-		bare |= s->t[k].hooks == 0;
+		bare |= s->t[k].hooks == 0 && !target_unread(&s->t[k]);
 	}
 	if (!patched || !bare)
 		return 0;

@@ -56,6 +56,12 @@ static int nomem(struct aip_err *err)
 	return aip_err_errno(err, -ENOMEM, "cannot read the configuration");
 }
 
+bool conf_is_url(const char *s)
+{
+	return strncmp(s, "http://", 7) == 0 || strncmp(s, "https://", 8) == 0 ||
+	       strncmp(s, "file:///", 8) == 0;
+}
+
 static int set_index(const struct setting *s, void *field, long min, long max, struct aip_err *err)
 {
 	struct conf *c = s->conf;
@@ -64,8 +70,7 @@ static int set_index(const struct setting *s, void *field, long min, long max, s
 		strlist_free(&c->index, &c->n_index);
 		return 0;
 	}
-	if (strncmp(s->value, "http://", 7) != 0 && strncmp(s->value, "https://", 8) != 0 &&
-	    strncmp(s->value, "file:///", 8) != 0)
+	if (!conf_is_url(s->value))
 		return wrong(s, err,
 			     "index: not a URL that begins with https://, http:// or file:///");
 	if (strpbrk(s->value, " \t"))
@@ -253,12 +258,14 @@ static int check_text(struct setting *s, const char *text, size_t len, struct ai
 	return 0;
 }
 
+#define BOM "\xef\xbb\xbf" /* what some editors begin a text with */
+
 int conf_parse(struct conf *conf, const char *text, size_t len, const char *name,
 	       struct aip_err *err)
 {
 	struct setting s = { .conf = conf, .name = name };
 	_cleanup_free_ char *copy = strndup(text, len);
-	char *line, *rest = copy;
+	char *line, *rest = copy && strncmp(copy, BOM, 3) == 0 ? copy + 3 : copy;
 	int r;
 
 	if (!copy)

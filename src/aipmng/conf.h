@@ -41,6 +41,9 @@ struct conf {
 	size_t n_warnings;
 };
 
+/** conf_is_url - Return: whether @s begins as the address of an index has to. */
+bool conf_is_url(const char *s);
+
 /** conf_new - Return: the defaults, or NULL when memory is out. */
 struct conf *conf_new(void);
 

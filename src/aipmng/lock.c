@@ -56,8 +56,12 @@ static int open_own(const struct ctx *ctx, struct aip_err *err)
 	if (dir < 0)
 		return dir;
 	fd = openat(dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	return fd >= 0 ? fd
-		       : aip_err_errno(err, -errno, "cannot open " AIP_STATE_DIR "/" LOCK_FILE);
+	if (fd >= 0)
+		return fd;
+	fd = aip_err_errno(err, -errno, "cannot open " AIP_STATE_DIR "/" LOCK_FILE);
+	return aip_err_hint(err, fd == -EACCES ? "only root can change the scripts"
+					       : "what is needed to undo a change is kept in "
+						 "that folder: make it writable");
 }
 
 int lock_brief(const struct ctx *ctx, struct lock *lock, struct aip_err *err)

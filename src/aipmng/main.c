@@ -109,6 +109,12 @@ static const char help[] =
 	"4 refused (signature, digest, expiry, rollback), 5 customised and left alone,\n"
 	"6 no index reachable and none cached.\n";
 
+static int try_help(void)
+{
+	fputs("Try 'aipmng --help'.\n", stderr);
+	return AIP_EXIT_USAGE;
+}
+
 static __attribute__((format(printf, 1, 2))) int usage(const char *fmt, ...)
 {
 	va_list ap;
@@ -117,8 +123,8 @@ static __attribute__((format(printf, 1, 2))) int usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputs("\nTry 'aipmng --help'.\n", stderr);
-	return AIP_EXIT_USAGE;
+	fputc('\n', stderr);
+	return try_help();
 }
 
 /* Return: -1 to go on with *@mode, else the exit code. */
@@ -174,7 +180,7 @@ static int parse(int argc, char **argv, struct options *opt, const struct mode *
 			puts("aipmng " AIP_VERSION);
 			return AIP_EXIT_OK;
 		default:
-			return usage("see the message above");
+			return try_help(); /* getopt has said what is wrong */
 		}
 	}
 	if (optind < argc)
@@ -191,6 +197,10 @@ static int parse(int argc, char **argv, struct options *opt, const struct mode *
 		return usage("--%s has no --json form", (*mode)->name);
 	if (opt->refresh && (*mode)->run != mode_reconcile)
 		return usage("--refresh goes with --reconcile only");
+	if (opt->index && !conf_is_url(opt->index))
+		return usage("--index: '%s' is not a URL that begins with https://, http:// or "
+			     "file:///",
+			     opt->index);
 	if (opt->index && opt->offline)
 		return usage("--index and --offline exclude each other");
 	return -1;
@@ -253,8 +263,10 @@ static int run(struct ctx *ctx, const struct mode *mode)
 	if (open_root(ctx, &err) < 0 || configure(ctx, mode, &err) < 0)
 		return ctx_fail(ctx, &err);
 	r = mode->run(ctx);
-	if (fflush(stdout) != 0 && r == AIP_EXIT_OK) {
-		aip_err_errno(&err, -errno, "cannot write the output");
+	if (fflush(stdout) != 0 && errno == EPIPE)
+		return r ? r : AIP_EXIT_ERROR; /* who reads has read enough */
+	if (ferror(stdout) && r == AIP_EXIT_OK) {
+		aip_err_errno(&err, errno ? -errno : -EIO, "cannot write the output");
 		r = ctx_fail(ctx, &err);
 	}
 	return r;

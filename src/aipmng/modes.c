@@ -81,10 +81,28 @@ static size_t patches_of(const struct aip_index *idx, const struct aip_index_pac
 	return n;
 }
 
+/* Does the package have one of the scripts that are there, patched or not? */
+static bool has_ours(const struct survey *s, const struct aip_index_package *pkg)
+{
+	size_t i;
+	int k;
+
+	for (k = 0; k < AIP_KIND_N; k++)
+		for (i = 0; i < pkg->n_files; i++)
+			if (strcmp(pkg->files[i], s->t[k].now.sha) == 0 ||
+			    strcmp(pkg->files[i], s->t[k].pristine.sha) == 0)
+				return true;
+	return false;
+}
+
+/* A package "any" stands for all of its version, rebuilt ones too: there the scripts decide. */
 static bool is_installed(const struct survey *s, const struct aip_index_package *pkg)
 {
-	return s->package && strcmp(s->package->name, pkg->name) == 0 &&
-	       strcmp(s->package->evr, pkg->evr) == 0 && strcmp(s->package->arch, pkg->arch) == 0;
+	if (!s->package || strcmp(s->package->name, pkg->name) != 0 ||
+	    strcmp(s->package->evr, pkg->evr) != 0)
+		return false;
+	return strcmp(s->package->arch, pkg->arch) == 0 ||
+	       (strcmp(pkg->arch, "any") == 0 && has_ours(s, pkg));
 }
 
 static void list_json(const struct work *w, struct aip_buf *text)

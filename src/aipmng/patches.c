@@ -189,7 +189,8 @@ int mode_patches(struct ctx *ctx)
 	if (opened == 0) {
 		int changed = work_again(&w, &again);
 
-		if (changed == 0)
+		/* where there is no rpm database this is no system, and gets no state */
+		if (changed == 0 && w.db)
 			status_save(&w, &o);
 		if (changed == 0 && ctx->opt.json)
 			tell_json(&w, &plan, &o);

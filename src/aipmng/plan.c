@@ -320,6 +320,10 @@ static int backward(const struct ctx *ctx, const struct survey *s, struct step *
 
 	if (t->state == TARGET_PATCHED || t->state == TARGET_STALE)
 		return backward_patched(ctx, s, st, err);
+	if (target_unread(t)) {
+		st->why = t->blocked;
+		return 0;
+	}
 	if (t->state != TARGET_CUSTOMISED || !t->now.sha[0] ||
 	    !memmem(t->now.buf.data, t->now.buf.len, "/etc/aipsnap", 12))
 		return 0; /* nothing of ours in it */
@@ -397,7 +401,7 @@ static int fall_back(const struct ctx *ctx, struct survey *s, struct plan *p, st
 	for (k = 0; k < AIP_KIND_N; k++) {
 		const struct target *t = p->s[k].t;
 
-		if (p->s[k].why.code && (t->hooks == 0 || t->withdrawn))
+		if (p->s[k].why.code && !target_unread(t) && (t->hooks == 0 || t->withdrawn))
 			back = true;
 	}
 	p->restoring = true;
@@ -450,6 +454,11 @@ int plan_restore(const struct ctx *ctx, struct survey *s, enum restore_why why, 
 		r = backward(ctx, s, &out->s[k], err);
 		judge(out);
 	}
+	/* a fault may be gone the next time: then both go back together */
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++)
+		if (why != RESTORE_LAST && out->verdict.code &&
+		    out->verdict.exit != AIP_EXIT_CUSTOMISED)
+			step_reset(&out->s[k]);
 	if (r == 0)
 		finish(s, out);
 	else

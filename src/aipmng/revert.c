@@ -88,18 +88,34 @@ int mode_revert(struct ctx *ctx)
 	return AIP_EXIT_OK;
 }
 
-/* All together; should that fail, each script for itself. */
-static int erase_all(struct work *w, struct aip_err *err)
+/* All together; should that fail, each script for itself. Return: 1 when something stays, 0, -errno. */
+static int erase_all(struct work *w, bool tell, struct aip_err *err)
 {
 	_cleanup_plan_ struct plan plan = { 0 };
-	int k, r = plan_restore(w->ctx, &w->survey, RESTORE_LAST, &plan, err);
+	int k, left = 0, r = plan_restore(w->ctx, &w->survey, RESTORE_LAST, &plan, err);
 
-	if (r < 0)
-		return r;
-	for (k = 0; k < AIP_KIND_N; k++)
-		if (plan.s[k].why.code)
+	for (k = 0; r == 0 && k < AIP_KIND_N; k++) {
+		left |= plan.s[k].why.code != 0;
+		if (plan.s[k].why.code && tell)
 			aip_log(w->ctx, LOG_WARNING, "%s", plan.s[k].why.msg);
-	return plan.work ? change_run(w->ctx, &w->survey, &plan, err) : 0;
+	}
+	if (r == 0 && plan.work)
+		r = change_run(w->ctx, &w->survey, &plan, err);
+	return r < 0 ? r : left;
+}
+
+/* There is no later run: what could not be restored, or not be read, is tried once more. */
+static int erase_twice(struct work *w, struct aip_err *err)
+{
+	int r = erase_all(w, false, err);
+
+	if (r <= 0)
+		return r;
+	aip_err_clear(err);
+	r = work_again(w, err);
+	if (r == 0)
+		r = erase_all(w, true, err);
+	return r < 0 ? r : 0;
 }
 
 static int erase_one(struct work *w, int only, struct aip_err *err)
@@ -131,7 +147,7 @@ int mode_erase(struct ctx *ctx)
 		r = work_lock(&w, LOCK_BRIEF_MS, &err);
 	}
 	if (r == 0)
-		r = erase_all(&w, &err);
+		r = erase_twice(&w, &err);
 	if (r < 0 && w.lock.own >= 0) {
 		aip_log(ctx, LOG_WARNING, "%s", err.msg);
 		for (r = 0, k = AIP_KIND_N - 1; k >= 0; k--)

@@ -62,6 +62,29 @@ static const char *verdict_of(const struct survey *s)
 
 #define NOTE(s, ...) strlist_add(&(s)->attention, &(s)->n_attention, __VA_ARGS__)
 
+/* Is another script of the set in the way of patching this one? */
+static const struct target *in_the_way(const struct survey *v, const struct target *t)
+{
+	int k;
+
+	for (k = 0; k < AIP_KIND_N; k++)
+		if (&v->t[k] != t && v->t[k].state != TARGET_PATCHABLE &&
+		    v->t[k].state != TARGET_PATCHED && v->t[k].state != TARGET_STALE)
+			return &v->t[k];
+	return NULL;
+}
+
+static int note_patchable(struct status *s, const struct target *t)
+{
+	const struct target *other = in_the_way(s->survey, t);
+
+	if (other)
+		return NOTE(s, "%s is not patched, though an index has its patch: %s has to be too",
+			    t->hook->path, other->hook->path);
+	return NOTE(s, "%s is not patched, though an index has its patch: run aipmng --patches",
+		    t->hook->path);
+}
+
 static int note_target(struct status *s, const struct target *t)
 {
 	const char *path = t->hook->path;
@@ -80,9 +103,7 @@ static int note_target(struct status *s, const struct target *t)
 	if (r == 0 && t->state == TARGET_PRISTINE_UNKNOWN)
 		r = NOTE(s, "no index knows %s as the installed package has it", path);
 	if (r == 0 && t->state == TARGET_PATCHABLE && !s->survey->hold)
-		r = NOTE(s,
-			 "%s is not patched, though an index has its patch: run aipmng --patches",
-			 path);
+		r = note_patchable(s, t);
 	if (r == 0 && t->withdrawn)
 		r = NOTE(s, "the patch of %s was withdrawn", path);
 	if (r == 0 && t->rpmnew.sha[0] && t->state != TARGET_STALE)

@@ -218,6 +218,15 @@ bool target_was_packaged(const struct target *t)
 	       strcmp(sum, rec->header_digest) == 0;
 }
 
+bool target_unread(const struct target *t)
+{
+	int code = t->blocked.code;
+
+	/* what is no regular file, or too large, is no script of ours */
+	return code && !t->now.sha[0] && code != -ENOENT && code != -EINVAL && code != -ELOOP &&
+	       code != -EFBIG;
+}
+
 int target_classify(struct target *t, const struct aip_indexes *idx, struct aip_err *err)
 {
 	int r;

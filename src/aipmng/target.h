@@ -70,6 +70,9 @@ int target_classify(struct target *t, const struct aip_indexes *idx, struct aip_
 
 void target_free(struct target *t);
 
+/** target_unread - Return: whether the script is there and could not be read, so that nobody knows what it holds. */
+bool target_unread(const struct target *t);
+
 /** target_state_name - Return: "patched", "patched-stale", ... as in documentation and JSON. */
 const char *target_state_name(enum target_state s);
 

@@ -189,11 +189,13 @@ static int by_offset(const void *a, const void *b)
 int aip_rpmdb_query(struct aip_rpmdb *db, const char *name, const char *const *paths,
 		    size_t n_paths, struct aip_rpmpkgs *out, struct aip_err *err)
 {
-	rpmdbMatchIterator mi = rpmtsInitIterator(db->ts, RPMDBI_NAME, name, 0);
+	rpmdbMatchIterator mi;
 	Header h;
 	int r = 0;
 
 	memset(out, 0, sizeof(*out));
+	aip_rpmlog_forget();
+	mi = rpmtsInitIterator(db->ts, RPMDBI_NAME, name, 0);
 	while (r == 0 && (h = rpmdbNextIterator(mi))) {
 		struct aip_rpmpkg *v = realloc(out->v, (out->n + 1) * sizeof(*v));
 
@@ -206,6 +208,11 @@ int aip_rpmdb_query(struct aip_rpmdb *db, const char *name, const char *const *p
 		r = take_pkg(h, rpmdbGetIteratorOffset(mi), paths, n_paths, &v[out->n++]);
 	}
 	rpmdbFreeIterator(mi);
+	/* librpm only logs that it could not read; "not installed" would be another matter */
+	if (r == 0 && !out->n && aip_rpmlog_last()[0])
+		return aip_err_set(err, -EIO,
+				   "cannot read the package %s from the rpm database: %s", name,
+				   aip_rpmlog_last());
 	if (r < 0) {
 		aip_rpmpkgs_free(out);
 		return aip_err_errno(err, r, "cannot read the package %s from the rpm database",

@@ -12,6 +12,9 @@
  *						   with FAULTRUN_THEN=ERRNO in the environment
  *						   every write-side call after that one fails
  *
+ * N may also be NAME-NUMBER:K, the Kth of these calls, or NAME-NUMBER:K+M, the Mth call after it:
+ * that does not depend on how often the program has waited for something before.
+ *
  * Calls of the program itself are counted from its execve on, not its children's.
  * "w": the call writes to a file system (a file opened to write, written, renamed,
  * made durable, ...); standard output and standard error do not count.
@@ -44,7 +47,8 @@ enum mode { LIST, KILL, FAIL, FAILFROM, AT };
 
 struct run {
 	enum mode mode;
-	long n;	 /* which call */
+	long n; /* which call; with nr >= 0: the nth of those, and @after calls more */
+	long nr, after, seen;
 	int err; /* errno for it; AT: for those after it, 0: they do not fail */
 	const char *command;
 	FILE *out;
@@ -102,6 +106,13 @@ static void entered(struct run *run)
 	run->count++;
 	if (ptrace(PTRACE_GETREGS, run->pid, 0, &r) < 0)
 		return;
+	if (run->nr >= 0 && (long)r.orig_rax == run->nr && ++run->seen == run->n) {
+		/* now it is known which one that is */
+		run->nr = -1;
+		run->n = run->count + run->after;
+	} else if (run->nr >= 0) {
+		return;
+	}
 	if (run->mode == LIST) {
 		fprintf(run->out, "%ld %lld %c\n", run->count, (long long)r.orig_rax,
 			writes(&r) ? 'w' : 'r');
@@ -200,7 +211,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static const char *const modes[] = { "list", "kill", "fail", "failfrom", "at" };
-	struct run run = { 0 };
+	struct run run = { .nr = -1 };
 	int i, first, status;
 
 	for (i = 0; argc > 3 && i < 5; i++)
@@ -216,6 +227,8 @@ int main(int argc, char **argv)
 			die(argv[2]);
 	} else {
 		run.n = atol(argv[2]);
+		if (strchr(argv[2], ':'))
+			sscanf(argv[2], "%ld:%ld+%ld", &run.nr, &run.n, &run.after);
 		run.command = argv[3];
 		if (run.mode == AT)
 			run.err = getenv("FAULTRUN_THEN") ? atoi(getenv("FAULTRUN_THEN")) : 0;

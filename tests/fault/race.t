@@ -33,13 +33,18 @@ for name, scripts in (("new", NEW), ("unknown", UNKNOWN)):
         aiproot.write(f"{aiproot.TMP}/{name}{p}", scripts[p])
 
 
-def exchanges(args):
-    """Numbers of the calls that exchange the scripts."""
-    root.restore(fresh)
+def listed(args):
+    """Numbers of the calls that exchange the scripts, in a run that is not disturbed."""
     out = f"{aiproot.TMP}/calls"
     root.aipmng(*args, wrap=[FAULTRUN, "list", out, "--"])
     with open(out, encoding="ascii") as f:
         return [int(line.split()[0]) for line in f if int(line.split()[1]) == RENAMEAT2]
+
+
+def exchanges(args):
+    """These calls, for faultrun."""
+    root.restore(fresh)
+    return [f"{RENAMEAT2}:{k + 1}" for k in range(len(listed(args)))]
 
 
 def disturbed(args, n, command, then=None):
@@ -80,7 +85,9 @@ for args in (["--patches"], ["--reconcile"]):
             "fcntl.lockf(f, fcntl.LOCK_EX); sys.stdout.close(); os.close(1); time.sleep(2)' &"
             " sleep 1")
     # at the first bash -n everything has been decided
-    r = root.aipmng(*args, wrap=[FAULTRUN, "at", str(calls[0] - 60), hold, "--"])
+    first = listed(args)[0]
+    root.restore(fresh)
+    r = root.aipmng(*args, wrap=[FAULTRUN, "at", str(first - 60), hold, "--"])
     case(f"{what}: a transaction that begins meanwhile is waited for", r.returncode == 0 and
          root.states(OLD) == BOTH, r)
 
@@ -94,14 +101,11 @@ for args, undo in ((["--patches"], ["--reconcile"]), (["--revert"], ["--revert"]
         root.aipmng("--patches")
         start = root.save("applied")
     root.restore(start)
-    out = f"{aiproot.TMP}/calls"
-    root.aipmng(*args, wrap=[FAULTRUN, "list", out, "--"])
-    with open(out, encoding="ascii") as f:
-        calls = [int(line.split()[0]) for line in f if int(line.split()[1]) == RENAMEAT2]
+    calls = [f"{RENAMEAT2}:{k + 1}" for k in range(len(listed(args)))]
     for n, p in zip(calls, PATHS if undo == ["--reconcile"] else PATHS[::-1]):
         for name, scripts in (("the old", None), ("a new", NEW), ("an unknown", UNKNOWN)):
             root.restore(start)
-            root.aipmng(*args, wrap=[FAULTRUN, "kill", str(n + 1), "--"])
+            root.aipmng(*args, wrap=[FAULTRUN, "kill", f"{n}+1", "--"])
             beside = root.leftovers()
             mine = [f for f in beside if f"/.{os.path.basename(p)}.aip-" in f]
             if not case(f"{what}: {name} {p} lies beside it", len(mine) == 1, beside):
@@ -121,7 +125,7 @@ for args, undo in ((["--patches"], ["--reconcile"]), (["--revert"], ["--revert"]
                  and not root.leftovers(), f"{root.states(want)} {root.leftovers()} {r}")
     # and then somebody has edited the script
     root.restore(start)
-    root.aipmng(*args, wrap=[FAULTRUN, "kill", str(calls[0] + 1), "--"])
+    root.aipmng(*args, wrap=[FAULTRUN, "kill", f"{calls[0]}+1", "--"])
     p = PATHS[0] if undo == ["--reconcile"] else PATHS[1]
     mine = [f for f in root.leftovers() if f"/.{os.path.basename(p)}.aip-" in f]
     with open(mine[0], "wb") as f:

@@ -3,7 +3,7 @@
 # proves: aipmng tells the states of the scripts apart, patches and restores them as one set, and
 #         leaves alone what it cannot prove, with the documented exit codes and messages
 # needs: rpmbuild, rpm, setfattr, setfacl
-# timeout: 300
+# timeout: 600
 import fcntl
 import json
 import os
@@ -113,7 +113,9 @@ def history():
 def usage():
     root = fresh()
     for args in ((), ("--status", "--list"), ("--bogus",), ("--patches", "x"),
-                 ("--revert", "--json"), ("--status", "--refresh"),
+                 ("--revert", "--json"), ("--status", "--refresh"), ("--reset-serial",), ("--root",),
+                 ("--patches", "--index", ""), ("--patches", "--index", "/index.json"),
+                 ("--patches", "--index", "ftp://x/y"), ("--re",), ("--patches", "--status"),
                  ("--patches", "--index", "file:///x", "--offline")):
         check(f"usage: {' '.join(args) or 'no mode'}", run(root, *args), 2, NONE)
     case("--help", run(root, "--help").returncode == 0)
@@ -123,7 +125,10 @@ def usage():
     case("a root that is not there", r.returncode == 1 and b"/nowhere" in r.stderr)
     with open("/dev/full", "wb") as full:
         r = subprocess.run(root.cmd("--status"), stdout=full, stderr=subprocess.PIPE, check=False)
-    case("output that cannot be written", r.returncode == 1, r)
+    case("output that cannot be written", r.returncode == 1 and b"No space" in r.stderr, r)
+    r = subprocess.run(["bash", "-c", '"$@" | true; exit ${PIPESTATUS[0]}', "-", *root.cmd("--status")],
+                       capture_output=True, check=False)
+    case("a reader that has read enough: no word of it", r.returncode in (0, 1) and not r.stderr, r)
 
 
 def looks():
@@ -144,6 +149,13 @@ def looks():
     out = json.loads(run(root, "--list", "--json").stdout)
     case("--list --json", [(p["patches"], p["installed"]) for p in out] ==
          [(2, True), (1, False), (0, False)], out)
+    for p in index["packages"]:
+        p["arch"] = "any"
+        p["evr"] = "1.0-1"
+    aiproot.write(root.file(f), json.dumps(index))
+    out = json.loads(run(root, "--list", "--json").stdout)
+    case("--list: of packages of any architecture those with the script that is there", [p["installed"] for p in out] ==
+         [p["files"] == 2 and p["patches"] > 0 for p in out], out)
     out = json.loads(run(root, "--diff", "--json").stdout)
     case("--diff --json", [(x["action"], "+[ -f /etc/aipsnap ]" in x["diff"]) for x in out["files"]] ==
          [("patch", False), ("patch", True)], out)
@@ -194,6 +206,7 @@ def nothing_fits():
     r = run(root, "--patches")
     case("no rpm database", r.returncode == 3 and NO_PATCH in r.stdout and
          not os.listdir(root.file("/var/lib/rpm")), r)
+    case("no rpm database: no state is left there", not os.path.exists(root.file("/var/lib/aip")))
     root = fresh(known=())
     check("no index at all", run(root, "--patches"), 6, NONE)
     check("no index at all, reconcile", run(root, "--reconcile"), 0, NONE)
@@ -211,6 +224,8 @@ def customised():
     r = run(root, "--patches")
     case("a missing halt", r.returncode == 1 and "missing" in r.stderr and
          root.get(RC) == OLD[RC], r)
+    case("a missing halt: nobody is sent to --patches for rc.sysinit", not [
+        a for a in root.status()["attention"] if "run aipmng --patches" in a], root.status()["attention"])
     root = fresh()
     os.link(root.file(HALT), root.file("/etc/halt2"))
     check("a hard link", run(root, "--patches"), 1, NONE, says="hard links")

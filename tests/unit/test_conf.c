@@ -55,6 +55,14 @@ static void defaults(void **state)
 	assert_int_equal(c->n_warnings, 0);
 }
 
+static void byte_order_mark(void **state)
+{
+	_cleanup_(conf_freep) struct conf *c = parsed("\xef\xbb\xbfsignatures = 2\n");
+
+	assert_int_equal(c->signatures, 2);
+	assert_int_equal(c->n_warnings, 0);
+}
+
 static void all_keys(void **state)
 {
 	_cleanup_(conf_freep) struct conf *c = parsed("# comment\n ; another\r\n\n"
@@ -276,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(byte_order_mark),
 		cmocka_unit_test(all_keys),
 		cmocka_unit_test(later_lines),
 		cmocka_unit_test(none),
