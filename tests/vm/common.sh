@@ -97,6 +97,13 @@ default_kernel() {
 	fi
 }
 
+# slow_words KERNEL-FOLDER: what a kernel that its own checks make slow (KASAN) has to be told: emulated, it
+# can neither calibrate its clocks nor interpret ACPI's tables of interrupts in the time it gives itself
+slow_words() {
+	grep -qs '^CONFIG_KASAN=y' "$1/config" || return 0
+	awk -F': ' '/^cpu MHz/ { printf " tsc_early_khz=%d tsc=reliable no_timer_check pci=noacpi watchdog_thresh=60", $2 * 1000; exit }' /proc/cpuinfo
+}
+
 # guest_slot: hold one of the machine's two places for guests on descriptor 8.
 guest_slot() {
 	local i dir=${TMPDIR:-/tmp}

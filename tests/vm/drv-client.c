@@ -43,11 +43,34 @@ static void die(const char *what, unsigned int why)
 	exit(1);
 }
 
+/*
+ * FAIL_NTH=N in the environment: the Nth thing that can fail in the call does (a kernel with
+ * fault injection).  Says "injected" on stderr where the call came that far.
+ */
+static int call_with_fault(unsigned long cmd, void *arg, const char *nth)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC), ret, err;
+	char left[16] = "";
+
+	if (fd < 0 || write(fd, nth, strlen(nth)) < 0)
+		die("fail-nth", 0);
+	ret = ioctl(ctl, cmd, arg);
+	err = errno;
+	if (pread(fd, left, sizeof(left) - 1, 0) < 0 || pwrite(fd, "0", 1, 0) < 0)
+		die("fail-nth", 0);
+	if (atoi(left) == 0)
+		fprintf(stderr, "injected\n");
+	errno = err;
+	return ret;
+}
+
 static void call(unsigned long cmd, void *arg, const char *what, const __u32 *why)
 {
+	const char *nth = getenv("FAIL_NTH");
+
 	if (ctl < 0 && (ctl = open("/dev/" AIPSNAP_CONTROL, O_RDWR | O_CLOEXEC)) < 0)
 		die("/dev/" AIPSNAP_CONTROL, 0);
-	if (ioctl(ctl, cmd, arg))
+	if (nth ? call_with_fault(cmd, arg, nth) : ioctl(ctl, cmd, arg))
 		die(what, why ? *why : 0);
 }
 

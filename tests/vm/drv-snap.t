@@ -8,7 +8,7 @@
 # order:  20
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
-drv_build bookworm
-drv_run snap bookworm snap.sh --mem 1024 --disk 48M --disk 48M --disk 64M
-drv_args=5 drv_run switch bookworm switch.sh --smp 2 --disk 32M
+drv_build "$drv_kernel"
+drv_run snap "$drv_kernel" snap.sh --mem 1024 --disk 48M --disk 48M --disk 64M
+drv_args=3 drv_run switch "$drv_kernel" switch.sh --smp 2 --disk 32M
 tap_done

@@ -6,15 +6,15 @@
 # timeout: 600
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
-drv_build bookworm
+drv_build "$drv_kernel"
 disks=(--disk "$AIP_TMP/a.img" --disk "$AIP_TMP/b.img")
 truncate -s 32M "$AIP_TMP/a.img" "$AIP_TMP/b.img"
-drv_run first bookworm table1.sh "${disks[@]}"
+drv_run first "$drv_kernel" table1.sh "${disks[@]}"
 cp "$AIP_TMP/a.img" "$AIP_TMP/a.sealed"
 cp "$AIP_TMP/b.img" "$AIP_TMP/b.sealed"
 for how in fingerprint identity none; do
 	cp "$AIP_TMP/a.sealed" "$AIP_TMP/a.img"
 	cp "$AIP_TMP/b.sealed" "$AIP_TMP/b.img"
-	drv_args=$how drv_run "$how" bookworm table3.sh "${disks[@]}"
+	drv_args=$how drv_run "$how" "$drv_kernel" table3.sh "${disks[@]}"
 done
 tap_done

@@ -7,17 +7,17 @@
 # order:  20
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
-drv_build bookworm
+drv_build "$drv_kernel"
 disks=(--disk "$AIP_TMP/a.img" --disk "$AIP_TMP/b.img")
 truncate -s 32M "$AIP_TMP/a.img"
 truncate -s 48M "$AIP_TMP/b.img"
-drv_run first bookworm table1.sh "${disks[@]}"
+drv_run first "$drv_kernel" table1.sh "${disks[@]}"
 cp "$AIP_TMP/a.img" "$AIP_TMP/a.sealed"
 cp "$AIP_TMP/b.img" "$AIP_TMP/b.sealed"
 again() { cp "$AIP_TMP/a.sealed" "$AIP_TMP/a.img"; cp "$AIP_TMP/b.sealed" "$AIP_TMP/b.img"; }
-drv_args=resume drv_run resume bookworm table3.sh "${disks[@]}"
+drv_args=resume drv_run resume "$drv_kernel" table3.sh "${disks[@]}"
 again
-drv_args=written drv_run written bookworm table3.sh "${disks[@]}"
+drv_args=written drv_run written "$drv_kernel" table3.sh "${disks[@]}"
 again
-drv_run damage bookworm table2.sh "${disks[@]}"
+drv_run damage "$drv_kernel" table2.sh "${disks[@]}"
 tap_done

@@ -4,10 +4,10 @@
 # proves: chunk that differs between two images is reported (Debian 12's kernel)
 # needs:  the VM lab
 # tier:   full
-# timeout: 600
+# timeout: 1200
 # order:  20
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
-drv_build bookworm
-drv_run track bookworm track.sh --mem 1536 --disk 32M --disk 48M --disk 48M --disk 320M
+drv_build "$drv_kernel"
+drv_run track "$drv_kernel" track.sh --mem 1536 --disk 32M --disk 48M --disk 48M --disk 320M
 tap_done

@@ -3,7 +3,12 @@
 #
 # drv.sh: runs scripts of tests/vm/drv in a guest, with the module built for its
 # kernel and drv-client.  The scripts print the cases themselves.
+# shellcheck source=tests/lib/tap.sh
 . "$AIP_TOP/tests/lib/tap.sh"
+# shellcheck source=tests/vm/common.sh
+. "$AIP_TOP/tests/vm/common.sh"
+# the kernel asked for: AIP_KERNEL, or KERNEL and KDIR, or bookworm
+drv_kernel=$(default_kernel) || { fail "the kernel asked for"; exit 1; }
 
 # drv_build KERNEL: build module and client; drv_ko is the module's folder
 drv_build() {
@@ -19,7 +24,7 @@ drv_build() {
 drv_run() {
 	local name=$1 kernel=$2 script=$3 rc
 	shift 3
-	"$AIP_TOP/tests/vm/run" --kernel "$kernel" --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" --timeout "${drv_limit:-240}" \
+	"$AIP_TOP/tests/vm/run" --kernel "$kernel" --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" --timeout "${drv_limit:-600}" \
 		--out "$AIP_TMP/out-$name" "$@" "$AIP_TOP/tests/vm/drv/$script" "${AIP_SEED:-1}" "${drv_args:-}" >"$AIP_TMP/$name.log" 2>&1
 	rc=$?
 	sed -n "s/^\(ok\|not ok\) - /\1 - $name: /p" "$AIP_TMP/$name.log"

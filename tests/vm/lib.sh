@@ -8,6 +8,10 @@
 #   vm_disk SIZE|FILE [OPT=V]…  one more disk: /dev/vdb, vdc, …; prints nothing;
 #                               log=FILE logs all its writes, boot N's into FILE.N
 #   vm_rootlog FILE             the same for the root; before any vm_disk
+#   vm_unplug DISK              hot-unplug vdb, … (QEMU's name, by the order of vm_disk); ends when it is gone
+#   vm_plug DISK                plug it in again, or, after vm_detach, for the first time
+#   vm_detach DISK              the next boots are without it
+#   vm_exchange DISK DISK       they change places, and so their names in the guest, from the next boot on
 #   vm_net                      a network card; the host's loopback is 10.0.2.2 (`ip` is busybox's)
 #   vm_boot [WORDS]             start it, wait for runlevel 3; WORDS for the kernel
 #   vm_run 'TEXT'               run TEXT with bash in it; its output and status
@@ -43,7 +47,7 @@ vm_new() { # IMAGE [KERNEL]
 	vm_stop
 	vm_n=$((vm_n + 1))
 	vm_dir=${AIP_TMP:?}/vm$vm_n
-	vm_boots=0 vm_id=0 vm_drives=() vm_letter=1 vm_logs=()
+	vm_boots=0 vm_id=0 vm_drives=() vm_letter=1 vm_logs=() vm_detached=()
 	vm_kernel=$("$vm_here/kernel" "${2:-$(default_kernel)}") || return 1
 	mkdir -p "$vm_dir" && : >"$vm_dir/trace" &&
 	qemu-img create -q -f qcow2 -b "$1" -F "${VM_ROOT_FORMAT:-raw}" "$vm_dir/root.qcow2" || { vm_fail "no disk from $1"; return 1; }
@@ -80,6 +84,52 @@ vm_disk() { # SIZE|FILE [OPT=VALUE]...
 	[ -z "$log" ] || vm_lognode "d$n" "$log"
 	vm_drives+=(-device "virtio-blk-pci,drive=$vm_node,serial=disk$n,id=vd${letters:n:1}$opt")
 	vm_letter=$((n + 1))
+}
+
+# the index of DISK's device in vm_drives → vm_at
+vm_find() { # DISK
+	for vm_at in "${!vm_drives[@]}"; do
+		case ${vm_drives[vm_at]} in virtio-blk-pci,*",id=$1" | virtio-blk-pci,*",id=$1,"*) return 0 ;; esac
+	done
+	vm_fail "no disk $1"
+}
+
+vm_unplug() { # DISK
+	local n end=$((SECONDS + 60))
+	n=$(grep -c "DEVICE_DELETED.*\"device\": \"$1\"" "$vm_dir/qmp")
+	vm_qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}"
+	until [ "$(grep -c "DEVICE_DELETED.*\"device\": \"$1\"" "$vm_dir/qmp")" -gt "$n" ]; do
+		vm_alive && [ $SECONDS -lt $end ] || { vm_fail "$1 is not let go"; return 1; }
+		sleep 0.1
+	done
+}
+
+declare -A vm_detached
+vm_plug() { # DISK
+	local device=${vm_detached[$1]:-} id
+	[ -n "$device" ] || { vm_find "$1" && device=${vm_drives[vm_at]}; } || return 1
+	id=c$((++vm_id))
+	vm_qmp "$(jq -nc --arg d "$device" --arg id "$id" '{execute: "device_add", id: $id, arguments:
+		([$d | split(",")[1:][] | split("=") | {(.[0]): .[1]}] | add + {driver: "virtio-blk-pci"})}')"
+	until grep -q "\"id\": \"$id\"" "$vm_dir/qmp"; do
+		vm_alive || { vm_fail "plugging in $1: the guest was lost"; return 1; }
+		sleep 0.1
+	done
+	! grep "\"id\": \"$id\"" "$vm_dir/qmp" | grep -q '"error"' || { vm_fail "plugging in $1: $(grep "\"id\": \"$id\"" "$vm_dir/qmp")"; return 1; }
+}
+
+vm_detach() { # DISK: between boots
+	vm_find "$1" || return 1
+	vm_detached[$1]=${vm_drives[vm_at]}
+	vm_drives=("${vm_drives[@]:0:vm_at-1}" "${vm_drives[@]:vm_at+1}")
+}
+
+vm_exchange() { # DISK DISK: between boots
+	local one device
+	vm_find "$1" && one=$vm_at && vm_find "$2" || return 1
+	device=${vm_drives[one]}
+	vm_drives[one]=${vm_drives[vm_at]}
+	vm_drives[vm_at]=$device
 }
 
 vm_net() {
@@ -134,7 +184,7 @@ vm_start() { # WORDS: start QEMU, do not wait
 	guest_slot
 	setpriv --pdeathsig KILL qemu-system-x86_64 -M pc -nodefaults -no-user-config -display none "${accel[@]}" -cpu "${AIP_CPU:-qemu64}" \
 		-action reboot=shutdown,shutdown=pause,panic=shutdown -smp "$VM_SMP" -m "$VM_MEM" -kernel "$image" -initrd "$vm_kernel/initrd.gz" \
-		-append "console=ttyS0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic log_buf_len=1M net.ifnames=0 aip.mode=boot${1:+ $1}" \
+		-append "console=ttyS0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic log_buf_len=1M net.ifnames=0 aip.mode=boot$(slow_words "$vm_kernel")${1:+ $1}" \
 		-chardev "file,id=con,path=$vm_dir/console.$vm_boots" -serial chardev:con -device pvpanic \
 		-chardev "pipe,id=qmp,path=$vm_dir/qmp" -mon chardev=qmp,mode=control \
 		-device virtio-serial-pci -chardev "pipe,id=a,path=$vm_dir/agent" -device virtserialport,chardev=a,name=aip.agent \

@@ -6,6 +6,7 @@
 #   track_image                    the module (or AIPSNAP_KO, a built one), the programs and an
 #                                  image with them; sets track_img
 #   track_disk DEV SIZE            one more disk (in the order vdb, vdc, …), its writes logged
+#   track_root                     enable the root (vda), a point for it
 #   track_enable DEV…              aipsnap enable, a point for each
 #   track_point DEV                a new generation, and the image of the disk at that moment
 #   track_check NAME DEV           a case: each chunk that differs, or was written, since the
@@ -13,6 +14,7 @@
 #   track_resumed NAME DEV         a case: DEV still is in the lineage of its point
 #   track_broken NAME DEV [WHY]    a case: it is not: a new lineage, for the reason WHY, and the
 #                                  old generation is refused
+#   track_rename OLD=NEW…          devices have other names in the guest now
 #   track_dirt SEED DIR DEV        writes of many kinds in the guest, none of them synced at the end
 #
 # DEV is a name without /dev/.  Points cover everything since they were set, over any
@@ -21,7 +23,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/vm/patched.sh
 . "$(dirname "${BASH_SOURCE[0]}")/patched.sh"
-declare -A track_file track_id track_boot track_entry track_lineage
+declare -A track_file track_id track_boot track_entry track_lineage track_log
 track_logs=$AIP_TMP/logs
 
 track_late() { # a hook for the image: the service that runs late in a boot
@@ -47,11 +49,30 @@ track_image() {
 	rpm=$("$vm_here/initscripts-rpm" "$AIP_TMP/rpm") || { fail "initscripts can be built"; return 1; }
 	{ by_hand; track_late; } >"$AIP_TMP/hook"
 	track_img=$("$vm_here/image" --kernel "$kernel" --ko "$track_ko" --file "$AIP_B/aipsnap:/sbin/aipsnap" \
+		--file "$vm_top/src/aipsnap/59-aipsnap.rules:/lib/udev/rules.d/59-aipsnap.rules:644" \
 		--hook "$AIP_TMP/hook" "$rpm") || { fail "the guest's disk can be made"; return 1; }
 }
 
+# track_root: enables the root of vm_new, which then is vda to track_*; what of it differs is looked at,
+# not the log of its writes: the table's own are among them
+track_root() {
+	track_file[vda]=$vm_dir/root.qcow2 track_log[vda]=$track_logs/vda
+	track_enable vda &&
+	vm_run 'filefrag -v -b512 /.aipsnap_table' | awk '$1 ~ /^[0-9]+:$/ {
+		gsub(/[.:]/, " "); print $4 * 512, $6 * 512 }' >"$AIP_TMP/vda.ignore" && [ -s "$AIP_TMP/vda.ignore" ]
+}
+
+# the content of DEV; the guest is stopped (which makes QEMU write what it knows of a qcow2)
+track_copy() { # DEV FILE
+	rm -f "$2"
+	case ${track_file[$1]} in
+	*.qcow2) qemu-img convert -U -O raw "${track_file[$1]}" "$2" ;;
+	*) cp --sparse=always "${track_file[$1]}" "$2" ;;
+	esac
+}
+
 track_disk() { # DEV SIZE
-	track_file[$1]=$vm_dir/$1.img
+	track_file[$1]=$vm_dir/$1.img track_log[$1]=$track_logs/$1
 	truncate -s "$2" "$vm_dir/$1.img" && vm_disk "$vm_dir/$1.img" "log=$track_logs/$1"
 }
 
@@ -60,8 +81,22 @@ track_resume() { vm_command cont; }
 
 # QEMU makes a log's head with the first write: before it the file is empty
 track_entries() { # DEV: number of entries of this boot's log
-	[ -s "$track_logs/$1.$vm_boots" ] || { echo 0; return; }
-	log-replay list "$track_logs/$1.$vm_boots" | wc -l
+	[ -s "${track_log[$1]}.$vm_boots" ] || { echo 0; return; }
+	log-replay list "${track_log[$1]}.$vm_boots" | wc -l
+}
+
+# track_rename OLD=NEW...: devices have other names now; all at once
+track_rename() {
+	local p a
+	for a in file id boot entry lineage log; do
+		local -n array=track_$a
+		local -A new=()
+		for p; do new[${p#*=}]=${array[${p%=*}]:-}; done
+		for p; do unset "array[${p%=*}]"; done
+		for p in "${!new[@]}"; do array[$p]=${new[$p]}; done
+	done
+	for p; do mv "$AIP_TMP/${p%=*}.before" "$AIP_TMP/${p#*=}.before.new"; done
+	for p; do mv "$AIP_TMP/${p#*=}.before.new" "$AIP_TMP/${p#*=}.before"; done
 }
 
 track_status() { # DEV FIELD
@@ -72,8 +107,7 @@ track_status() { # DEV FIELD
 track_mark() { # DEV ID: this moment is ID's
 	local dev=$1
 	track_pause || return 1
-	rm -f "$AIP_TMP/$dev.before"
-	cp --sparse=always "${track_file[$dev]}" "$AIP_TMP/$dev.before" || return 1
+	track_copy "$dev" "$AIP_TMP/$dev.before" || return 1
 	track_id[$dev]=$2 track_boot[$dev]=$vm_boots track_entry[$dev]=$(track_entries "$dev")
 	track_resume || return 1
 	track_lineage[$dev]=$(track_status "$dev" lineage)
@@ -100,19 +134,20 @@ track_enable() { # DEV...
 track_written() { # DEV
 	local b first=${track_entry[$1]}
 	for ((b = track_boot[$1]; b <= vm_boots; b++)); do
-		[ ! -s "$track_logs/$1.$b" ] || log-replay written "$track_logs/$1.$b" "$first" || return 1
+		[ ! -s "${track_log[$1]}.$b" ] || log-replay written "${track_log[$1]}.$b" "$first" || return 1
 		first=0
 	done
 }
 
 track_check() { # NAME DEV
-	local name=$1 dev=$2 line rc
+	local name=$1 dev=$2 line rc ignore=()
 	# the image first: what is written after it can only be reported in vain
-	track_pause && rm -f "$AIP_TMP/$dev.after" && cp --sparse=always "${track_file[$dev]}" "$AIP_TMP/$dev.after" &&
+	track_pause && track_copy "$dev" "$AIP_TMP/$dev.after" &&
 	track_written "$dev" >"$AIP_TMP/$dev.written" && track_resume || { fail "$name" "no image of $dev: $vm_why"; return 1; }
 	vm_run "aipsnap changes /dev/$dev --since ${track_id[$dev]}" >"$AIP_TMP/$dev.changes" || {
 		fail "$name" "aipsnap changes ended with status $?: $(cat "$AIP_TMP/$dev.changes")"; return 1; }
-	line=$(chunk-diff -w "$AIP_TMP/$dev.written" "${TRACK_CHUNK:-65536}" "$AIP_TMP/$dev.before" "$AIP_TMP/$dev.after" "$AIP_TMP/$dev.changes" 2>&1)
+	[ ! -e "$AIP_TMP/$dev.ignore" ] || ignore=(-i "$AIP_TMP/$dev.ignore")
+	line=$(chunk-diff "${ignore[@]}" -w "$AIP_TMP/$dev.written" "${TRACK_CHUNK:-65536}" "$AIP_TMP/$dev.before" "$AIP_TMP/$dev.after" "$AIP_TMP/$dev.changes" 2>&1)
 	rc=$?
 	[ $rc = 0 ] || { fail "$name" "$line"; return 1; }
 	# bounded: at most 1 % in vain, beyond what the mount of an XFS clears of its log

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# abuse.sh SEED: random calls, devices that go away, a device of 16 TiB, a writer storm,
-# little memory.  vda 32M, vdb 48M, vdc 16T (sparse).
+# abuse.sh SEED [SECONDS]: random calls, devices that go away, a device of 16 TiB. vda 32M,
+# vdb 48M, the last disk before the lab's own is of 16T (sparse).
 . /drv/guest.sh
+huge=/dev/vdc
+[ "$(blockdev --getsize64 $huge)" -gt $((1 << 40)) ] || huge=/dev/vdd
 load_module
 mkdir -p /m
 mkfs.ext4 -q /dev/vdb && mount /dev/vdb /m
@@ -16,12 +18,12 @@ refuses "no call without CAP_SYS_ADMIN" "errno 1" setpriv --reuid 65534 --regid 
 chmod 600 /dev/aipsnap-control
 
 # 16 TiB
-read -r s id < <(drv-client enable /dev/vdc) && ok "16 TiB: enable" || fail "16 TiB: enable"
-dd if=/dev/urandom of=/dev/vdc bs=1M seek=16777200 count=1 oflag=direct conv=notrunc status=none
+read -r s id < <(drv-client enable $huge) && ok "16 TiB: enable" || fail "16 TiB: enable"
+dd if=/dev/urandom of=$huge bs=1M seek=16777200 count=1 oflag=direct conv=notrunc status=none
 is "16 TiB: the chunks near its end" "$(drv-client changes "$s" "$id" | head -1)" $((16777200 * 16))
 drv-client switch "$s" >/dev/null 2>&1
-dd if=/dev/urandom of=/dev/vdc bs=1M seek=8000000 count=1 oflag=direct conv=notrunc status=none
-blkdiscard -o $((1 << 40)) -l $((1 << 39)) /dev/vdc 2>/dev/null && has "a discard of 512 GiB" "$(drv-client gens "$s" | tail -1)" "changed 8388624"
+dd if=/dev/urandom of=$huge bs=1M seek=8000000 count=1 oflag=direct conv=notrunc status=none
+blkdiscard -o $((1 << 40)) -l $((1 << 39)) $huge 2>/dev/null && has "a discard of 512 GiB" "$(drv-client gens "$s" | tail -1)" "changed 8388624"
 holds "16 TiB: seal" drv-client seal "$s" U F
 drv-client disable "$s"
 

@@ -34,6 +34,8 @@ fs() {
 	holds "$1: disable" drv-client disable "$slot"
 }
 
+# discards and zeroes change nothing on an empty disk
+dd if=/dev/urandom of=/dev/vda bs=1M count=32 oflag=direct status=none
 raw "whole disk" /dev/vda 32
 raw "whole disk, chunks of 16 KiB" /dev/vda 32 14
 fs "ext4 on a disk" /dev/vda "mkfs.ext4 -qF"
