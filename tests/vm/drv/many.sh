@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# many.sh SEED: 64 devices, the most there can be: all enabled, switched at one instant, in a snapshot together,
+# sealed, resumed. vda 272M (cut into 64), vdb 64M (table), vdc 272M (storage).
+. /drv/guest.sh
+load_module
+modprobe dm-mod
+mkdir -p /m
+mkfs.ext4 -q /dev/vdb && mount /dev/vdb /m
+holds "format" drv-client format /m/table 8
+for i in $(seq 0 64); do
+	dmsetup create "d$i" --table "0 8192 linear /dev/vda $((i * 8192))" || fail "device $i"
+	dmsetup create "s$i" --table "0 8192 linear /dev/vdc $((i * 8192))"
+done
+ids=() bad=0
+for i in $(seq 0 63); do
+	read -r slot id < <(drv-client enable "/dev/mapper/d$i") || bad=$i
+	ids[slot]=$id
+	devs[slot]=/dev/mapper/d$i stores[slot]=/dev/mapper/s$i
+done
+is "64 devices are enabled" "$bad ${#ids[@]}" "0 64"
+refuses "the 65th is refused" "errno" drv-client enable /dev/mapper/d64
+for i in $(seq 0 63); do dd if=/dev/urandom of="${devs[i]}" bs=4k seek=$((RANDOM % 1000)) count=9 oflag=direct conv=notrunc status=none; done
+wrong=''
+for i in $(seq 0 63); do [ "$(drv-client changes "$i" "${ids[i]}" | wc -l)" -ge 1 ] || wrong+=" $i"; done
+is "each has its changes" "$wrong" ''
+members=()
+for i in $(seq 0 63); do members+=("$i:dev=${stores[i]}"); done
+image /dev/vda /tmp/A
+holds "a snapshot of all 64 at one instant" sh -c 'drv-client switch "$@" >/tmp/all' - "${members[@]}"
+is "64 images" "$(awk '{ print $2 }' /tmp/all | sort -u | wc -l)" 64
+refuses "no 65th snapshot" "" drv-client switch "0:dev=${stores[0]}"
+for i in $(seq 0 63); do dd if=/dev/urandom of="${devs[i]}" bs=64k seek=$((RANDOM % 60)) count=3 oflag=direct conv=notrunc status=none; done
+wrong=''
+for i in $(seq 0 63); do
+	n=$(awk -v n=$((i + 1)) 'NR == n { print $2 }' /tmp/all)
+	at=${devs[i]#/dev/mapper/d}
+	cmp -s -n $((8192 * 512)) "/dev/aipsnap$n" <(dd if=/tmp/A bs=1M skip=$((at * 4)) count=4 status=none) || wrong+=" $i"
+done
+is "each image holds what was there" "$wrong" ''
+for i in $(seq 0 63); do drv-client remove "$i" || fail "remove $i"; done
+for i in $(seq 0 63); do drv-client seal "$i" "U$i" "f$i" || fail "seal $i"; done
+is "all are sealed" "$(for i in $(seq 0 63); do state "$i"; done | sort -u)" 5
+# let go and taken up, as at the next boot
+mount -o remount,ro /m
+for i in $(seq 0 63); do drv-client stop "$i" 2>/dev/null; done
+holds "the table is let go" drv-client unload
+drv-client load /m/table >/dev/null || fail "and loaded"
+resumed=0
+for i in $(seq 0 63); do case $(drv-client start "$i" "${devs[i]}" "U$i" "f$i" 2>&1) in *resumed*) resumed=$((resumed + 1)) ;; esac; done
+echo "# resumed $resumed"
+for i in $(seq 0 63); do drv-client disable "$i" || fail "disable $i"; done
+drv-client unload
+umount /m || fail "nothing holds the file system"
+dmsetup remove_all
+holds "unload" rmmod aipsnap
+the_end
