@@ -89,13 +89,14 @@ check-%:
 	tests/run --area $* $(if $(T),--only '$(T)')
 
 # make check-full      the whole matrix, the long forms of the tests included
-# make soak            the driver over many reboots (TRACK_CYCLES, 100)
+# make soak            the driver over many reboots (TRACK_CYCLES, 100), backups under load (BACKUP_ROUNDS, 200)
 # make check-kernels   the driver's tests on every kernel that the lab knows, the newest included
 check-full:
 	tools/install-deps build check demo vm bench
 	tests/run --tier full --jobs $${JOBS:-2}
 soak:
-	TRACK_CYCLES=$${TRACK_CYCLES:-100} AIP_TEST_TIMEOUT=$${AIP_TEST_TIMEOUT:-36000} tests/run tests/vm/track-reboot.t
+	TRACK_CYCLES=$${TRACK_CYCLES:-100} BACKUP_ROUNDS=$${BACKUP_ROUNDS:-200} AIP_TEST_TIMEOUT=$${AIP_TEST_TIMEOUT:-36000} \
+		tests/run tests/vm/track-reboot.t tests/vm/backup-rounds.t
 check-kernels:
 	set -e; for k in bullseye bookworm trixie sid; do AIP_KERNEL=$$k tests/run --area vm --only 'drv-*'; done
 .PHONY: check-full soak check-kernels

@@ -24,28 +24,27 @@ for n in "${names[@]}"; do
 	holds "$n: enable" aipsnap enable --unsaved "${dev[$n]}"
 done
 
-# load: one writer for each, until the file is gone
+# load: each file system and the raw device written at random places at a modest rate, so that the
+# guest has time for its backups, and files that come and go
 : >/tmp/load
-writers() {
+load() {
 	local n
-	for n in disk raid lvm crypt; do
-		(
-			i=0
-			while [ -e /tmp/load ]; do
-				i=$((i + 1))
-				/drv/dirt $((seed + i * 7)) "/t/$n" "${dev[$n]}" >/dev/null 2>&1
-				rm -rf "/t/$n"/log.* "/t/$n"/link.* "/t/$n"/[ab].*
-				sleep 1
-			done
-		) &
+	for n in disk:psync raid:mmap lvm:libaio crypt:psync; do
+		printf '[%s]\nfilename=/t/%s/big\nioengine=%s\nsize=16M\nbsrange=512-32k\nblockalign=512\nrate_iops=20\n' "${n%:*}" "${n%:*}" "${n#*:}"
+		case $n in lvm:*) printf 'direct=1\niodepth=4\n' ;; disk:*) printf 'fsync=8\n' ;; esac
 	done
-	while [ -e /tmp/load ]; do
-		fio --name=r --filename=/dev/vdf --rw=randwrite --bsrange=512-64k --direct=1 --size=32M --io_size=1M --randseed=$RANDOM \
-			--ioengine=libaio --iodepth=8 --output=/dev/null
-		sleep 1
-	done &
-}
-writers
+	printf '[raw]\nfilename=/dev/vdf\nioengine=libaio\ndirect=1\niodepth=8\nsize=32M\nbsrange=512-64k\nrate_iops=30\n'
+} >/tmp/load.fio
+load
+fio --output=/tmp/fio.out --rw=randwrite --randseed="$seed" --time_based --runtime=1000000 --norandommap --buffer_compress_percentage=0 /tmp/load.fio &
+fio=$!
+while [ -e /tmp/load ]; do
+	for n in disk raid lvm crypt; do
+		d=/t/$n/d.$((RANDOM % 4))
+		if [ -d "$d" ]; then rm -rf "$d"; else mkdir "$d" && head -c $((RANDOM * 20)) /dev/urandom >"$d/a" && ln "$d/a" "$d/b" && mv "$d/a" "$d/c"; fi
+	done
+	sleep 1
+done &
 
 # restored NAME: the newest backup, restored to a file, is the chain; its file system is clean
 restored() {
@@ -94,6 +93,7 @@ for ((i = 1; i <= rounds; i++)); do
 	[ $failed = 0 ] || break
 done
 rm /tmp/load
+kill $fio
 wait
 is "nothing is left of the snapshots" "$(aipsnap snapshot list --json | jq '.snapshots | length')$(ls /backup/store)" 0
 for n in "${names[@]}"; do
