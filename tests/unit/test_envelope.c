@@ -431,7 +431,10 @@ static void opened(void **state)
 	_cleanup_(aip_keyring_freep) struct aip_keyring *ring =
 		ring_of("alice.asc", "carol.asc", NULL);
 	_cleanup_(aip_index_freep) struct aip_index *idx = NULL;
-	_cleanup_buf_ struct aip_buf p = AIP_BUF_INIT, env = AIP_BUF_INIT, peeked = AIP_BUF_INIT;
+	static const char not_base64[] =
+		"{\"payloadType\":\"application/vnd.aip.index+json\",\"payload\":\"?\",\"signatures\":[]}";
+	_cleanup_buf_ struct aip_buf p = AIP_BUF_INIT, env = AIP_BUF_INIT, peeked = AIP_BUF_INIT,
+				     none = AIP_BUF_INIT;
 	struct aip_trust t = { .keyring = ring, .from_network = true, .now = BEFORE };
 	struct aip_endorsers who;
 	struct aip_err err = AIP_ERR_INIT;
@@ -449,6 +452,9 @@ static void opened(void **state)
 	assert_string_equal(who.by[1].primary, fpr("carol.fpr"));
 	assert_string_equal(who.by[1].signer, fpr("carol.sub1"));
 	assert_int_equal(aip_envelope_peek(env.data, env.len, "env", &peeked, NULL), 0);
+	assert_int_equal(aip_envelope_peek("{}", 2, "env", &none, NULL), -EBADMSG);
+	assert_int_equal(aip_envelope_peek(not_base64, strlen(not_base64), "env", &none, NULL),
+			 -EBADMSG);
 	assert_string_equal(peeked.data, p.data);
 }
 
