@@ -195,29 +195,6 @@ static bool run_function(struct sh_walk *w, const struct sh_node *n, const struc
 
 /* ---- all the rest ---- */
 
-/* eval of what a few known commands print: assignments of addresses and modules */
-static bool harmless_eval(struct sh_walk *w, const struct sh_node *n)
-{
-	static const char *const printers[] = { "ipcalc",    "kmodule", "consoletype", "fgrep",
-						"dircolors", "locale",	NULL };
-	const struct sh_word *word = n->words ? n->words->next : NULL;
-	const struct sh_part *p = word ? word->parts : NULL;
-	const struct sh_node *c;
-	const char *s;
-	size_t i;
-
-	if (!p || p->next || p->type != SH_CMDSUB || !p->list || word->next)
-		return false;
-	c = p->list->a;
-	while (c && c->type == SH_PIPELINE)
-		c = c->a;
-	s = c && c->words ? sh_word_lit(w->script->arena, c->words) : NULL;
-	for (i = 0; s && printers[i]; i++)
-		if (!strcmp(sh_basename(s), printers[i]))
-			return true;
-	return false;
-}
-
 /* Inside init_crypto the new devices are formatted: they hold nothing yet. */
 static bool part_of_crypt(const struct sh_walk *w, enum sh_effect e, const struct sh_fields *f)
 {
@@ -293,7 +270,8 @@ struct sh_end sh_run_fields(struct sh_walk *w, const struct sh_node *n, const st
 		return end;
 	if (sh_run_builtin(w, n, f, &end))
 		return end;
-	if (!strcmp(f->v[0], "eval") && harmless_eval(w, n))
+	if (!strcmp(f->v[0], "eval") && n->words && n->words->next && !n->words->next->next &&
+	    sh_prints_settings(w->script->arena, n->words->next))
 		return end;
 	if (w->depth > 150) {
 		w->events->too_many = true;

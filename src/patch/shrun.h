@@ -49,6 +49,7 @@ struct sh_walk {
 	bool saw_break;	     /* a way out of the loop that is being read */
 	bool crypt_later;    /* inside init_crypto 1: devices with random keys, after the checks */
 	bool crypt_now;	     /* inside init_crypto 0 */
+	bool again;	     /* a text that was not known before sets variables */
 	size_t steps;
 	struct sh_events *events;
 	size_t allocated;

@@ -5,17 +5,10 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "patch/shvalue.h"
+#include "patch/shvalue_work.h"
 
 #define MAX_FIELDS 512
 #define MAX_STRING 8192
-
-struct sh_value {
-	const struct sh_word *word; /* NULL: unknown */
-	size_t skip;		    /* the word begins with name= of this length */
-	bool loop;		    /* from the list of a for loop */
-	struct sh_value *next;
-};
 
 struct sh_binding {
 	const char *name;
@@ -23,184 +16,14 @@ struct sh_binding {
 	struct sh_binding *next;
 };
 
-struct sh_var {
-	const char *name;
-	struct sh_value *values;
-	bool busy;
-	struct sh_var *next;
-};
-
 bool sh_is_unknown(const char *s)
 {
 	return strchr(s, SH_UNKNOWN) || strchr(s, SH_UNKNOWN_SPLIT);
 }
 
-/* ---- which values there are ---- */
-
-static struct sh_var *find(struct sh_vars *vars, const char *name, size_t len, bool create)
-{
-	unsigned int h = 5381;
-	struct sh_var *v;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		h = h * 33 + (unsigned char)name[i];
-	h %= 64;
-	for (v = vars->buckets[h]; v; v = v->next)
-		if (!strncmp(v->name, name, len) && !v->name[len])
-			return v;
-	if (!create || !(v = sh_arena_alloc(vars->arena, sizeof(*v))) ||
-	    !(v->name = sh_arena_strn(vars->arena, name, len)))
-		return NULL;
-	v->next = vars->buckets[h];
-	vars->buckets[h] = v;
-	return v;
-}
-
-static struct sh_value *add_value(struct sh_vars *vars, const char *name, size_t len,
-				  const struct sh_word *word, size_t skip)
-{
-	struct sh_var *v = find(vars, name, len, true);
-	struct sh_value *value = sh_arena_alloc(vars->arena, sizeof(*value));
-
-	if (!v || !value)
-		return NULL;
-	value->word = word;
-	value->skip = skip;
-	value->next = v->values;
-	v->values = value;
-	return value;
-}
-
-static size_t identifier(const char *s)
-{
-	size_t n = 0;
-
-	if (isalpha((unsigned char)*s) || *s == '_')
-		while (isalnum((unsigned char)s[n]) || s[n] == '_')
-			n++;
-	return n;
-}
-
-static void collect_assign(struct sh_vars *vars, const struct sh_word *w)
-{
-	const struct sh_part *p = w->parts;
-	size_t n;
-
-	if (!p || p->type != SH_LIT || p->quoted)
-		return;
-	n = identifier(p->text);
-	if (!n)
-		return;
-	if (p->text[n] == '=' && !w->is_array)
-		add_value(vars, p->text, n, w, n + 1);
-	else if (p->text[n])
-		add_value(vars, p->text, n, NULL, 0); /* +=, [i]=, =( ) */
-}
-
-static void collect_node(struct sh_vars *vars, const struct sh_node *n);
-
-static void collect_words(struct sh_vars *vars, const struct sh_word *w)
-{
-	const struct sh_part *p;
-
-	for (; w; w = w->next) {
-		for (p = w->parts; p; p = p->next) {
-			if (p->type == SH_PARAM && p->op == '=')
-				add_value(vars, p->text, strlen(p->text), p->arg, 0);
-			if (p->arg)
-				collect_words(vars, p->arg);
-			if (p->list)
-				collect_node(vars, p->list);
-		}
-		if (w->array)
-			collect_words(vars, w->array);
-	}
-}
-
-/* Commands that set variables by name: every argument that is a name becomes unknown. */
-static void collect_builtin(struct sh_vars *vars, const struct sh_node *n)
-{
-	static const char *const setters[] = { "read",	 "getopts", "mapfile", "readarray",
-					       "printf", "let",	    "select",  NULL };
-	static const char *const keepers[] = { "export",   "local",   "declare",
-					       "readonly", "typeset", NULL };
-	const struct sh_word *w = n->words;
-	const char *name, *lit, *prev;
-	size_t i;
-
-	name = w ? sh_word_lit(vars->arena, w) : NULL;
-	if (name && (!strcmp(name, "command") || !strcmp(name, "builtin")) && w->next) {
-		w = w->next;
-		name = sh_word_lit(vars->arena, w);
-	}
-	if (!name)
-		return;
-	for (i = 0; keepers[i]; i++)
-		if (!strcmp(name, keepers[i]))
-			for (w = w->next; w; w = w->next)
-				collect_assign(vars, w);
-	for (i = 0; w && setters[i]; i++) {
-		if (strcmp(name, setters[i]))
-			continue;
-		if (!strcmp(name, "read"))
-			add_value(vars, "REPLY", 5, NULL, 0);
-		for (prev = "", w = w->next; w; prev = lit ? lit : "", w = w->next) {
-			lit = sh_word_lit(vars->arena, w);
-			if (!strcmp(name, "printf") && strcmp(prev, "-v"))
-				continue;
-			if (lit && identifier(lit))
-				add_value(vars, lit, identifier(lit), NULL, 0);
-		}
-		return;
-	}
-}
-
-static void collect_node(struct sh_vars *vars, const struct sh_node *n)
-{
-	const struct sh_redir *r;
-	const struct sh_word *w;
-	const struct sh_case *c;
-	struct sh_value *value;
-
-	for (; n; n = n->next) {
-		for (w = n->assigns; w; w = w->next)
-			collect_assign(vars, w);
-		collect_words(vars, n->assigns);
-		collect_words(vars, n->words);
-		if (n->type == SH_SIMPLE)
-			collect_builtin(vars, n);
-		if (n->type == SH_FOR || n->type == SH_SELECT) {
-			for (w = n->words; w; w = w->next) {
-				value = add_value(vars, n->name, strlen(n->name), w, 0);
-				if (value)
-					value->loop = true;
-			}
-			if (n->implicit || n->type == SH_SELECT)
-				add_value(vars, n->name, strlen(n->name), NULL, 0);
-		}
-		for (r = n->redirs; r; r = r->next) {
-			collect_words(vars, r->word);
-			collect_words(vars, r->body);
-		}
-		for (c = n->cases; c; c = c->next) {
-			collect_words(vars, c->patterns);
-			collect_node(vars, c->body);
-		}
-		collect_node(vars, n->a);
-		collect_node(vars, n->b);
-		collect_node(vars, n->c);
-	}
-}
-
-void sh_vars_collect(struct sh_vars *vars, const struct sh_script *script)
-{
-	collect_node(vars, script->units);
-}
-
 bool sh_bind(struct sh_vars *vars, const struct sh_node *loop)
 {
-	struct sh_var *v = find(vars, loop->name, strlen(loop->name), false);
+	struct sh_var *v = sh_var_find(vars, loop->name, strlen(loop->name), false);
 	struct sh_vars body = { .arena = vars->arena };
 	struct sh_value *value;
 	struct sh_binding *b;
@@ -208,9 +31,9 @@ bool sh_bind(struct sh_vars *vars, const struct sh_node *loop)
 	for (value = v ? v->values : NULL; value; value = value->next)
 		if (!value->loop)
 			return false;
-	collect_node(&body, loop->b);
+	sh_vars_collect_node(&body, loop->b);
 	b = sh_arena_alloc(vars->arena, sizeof(*b));
-	if (!b || !v || loop->implicit || find(&body, loop->name, strlen(loop->name), false))
+	if (!b || !v || loop->implicit || sh_var_find(&body, loop->name, strlen(loop->name), false))
 		return false;
 	b->name = loop->name;
 	b->words = loop->words;
@@ -226,13 +49,13 @@ void sh_unbind(struct sh_vars *vars)
 
 bool sh_var_set(struct sh_vars *vars, const char *name)
 {
-	return find(vars, name, strlen(name), false) != NULL;
+	return sh_var_find(vars, name, strlen(name), false) != NULL;
 }
 
 void sh_var_words(struct sh_vars *vars, const char *name,
 		  void (*fn)(void *ctx, const struct sh_word *w), void *ctx)
 {
-	struct sh_var *v = find(vars, name, strlen(name), false);
+	struct sh_var *v = sh_var_find(vars, name, strlen(name), false);
 	struct sh_value *value;
 
 	if (!v || v->busy)
@@ -361,7 +184,7 @@ static const struct sh_word *bound_words(struct sh_vars *vars, const char *name)
 /* Every value a variable can have, as strings, into @out (of SH_MAX_ALTS). Return: how many. */
 static size_t var_values(struct sh_vars *vars, const char *name, const char **out)
 {
-	struct sh_var *v = find(vars, name, strlen(name), false);
+	struct sh_var *v = sh_var_find(vars, name, strlen(name), false);
 	const struct sh_word *w = bound_words(vars, name);
 	struct sh_value *value;
 	size_t n = 0;
@@ -394,12 +217,14 @@ static size_t var_values(struct sh_vars *vars, const char *name, const char **ou
 	vars->depth--;
 	if (value)
 		out[n - 1] = unknown; /* more than we follow */
+	else if (vars->wild)
+		out[n < SH_MAX_ALTS ? n++ : n - 1] = unknown;
 	return n;
 }
 
 static bool is_busy(struct sh_vars *vars, const char *name)
 {
-	struct sh_var *v = find(vars, name, strlen(name), false);
+	struct sh_var *v = sh_var_find(vars, name, strlen(name), false);
 
 	return v && v->busy;
 }

@@ -37,15 +37,30 @@ struct sh_frame {
 struct sh_var;
 struct sh_binding;
 
+/* A text (of eval, sh -c, trap) whose assignments are known */
+struct sh_text {
+	const char *text;
+	struct sh_text *next;
+};
+
 struct sh_vars {
 	struct sh_arena *arena;
 	struct sh_binding *bound; /* variables of the loops that are being read */
 	struct sh_var *buckets[64];
+	struct sh_text *texts;
+	size_t n_values;
 	unsigned int depth;
+	bool wild; /* what is set may have a name that only the run shows: nothing is known for sure */
 };
 
 /** sh_vars_collect - note what a script assigns to variables, anywhere in it. */
 void sh_vars_collect(struct sh_vars *vars, const struct sh_script *script);
+
+/**
+ * sh_vars_collect_text - the same for a text that is found to be run
+ * Return: whether it sets something new, so that what was resolved before may have more values.
+ */
+bool sh_vars_collect_text(struct sh_vars *vars, const char *text, const struct sh_script *script);
 
 /**
  * sh_resolve - what a chain of words can expand to
@@ -54,6 +69,9 @@ void sh_vars_collect(struct sh_vars *vars, const struct sh_script *script);
  */
 void sh_resolve(struct sh_vars *vars, const struct sh_frame *frame, const struct sh_word *words,
 		struct sh_alts *out);
+
+/** sh_prints_settings - is the word $(...) of one of the few commands that print assignments? */
+bool sh_prints_settings(struct sh_arena *arena, const struct sh_word *w);
 
 /** sh_var_set - is @name ever set in the script? */
 bool sh_var_set(struct sh_vars *vars, const char *name);

@@ -367,6 +367,7 @@ struct sh_end sh_walk_text(struct sh_walk *w, const char *text, const struct sh_
 		sh_emit(w, SH_OPAQUE_STORAGE, at, NULL, NULL);
 		return end;
 	}
+	w->again |= sh_vars_collect_text(&w->vars, text, sub);
 	w->depth += 10;
 	w->subshell += !same_shell;
 	w->no_aliases &= same_shell;
@@ -393,22 +394,38 @@ static bool plain_bash(const char *text, size_t len)
 	return n > 6 && !memcmp(text, "#!", 2) && memmem(text, n, "bash", 4) != NULL;
 }
 
-int sh_walk(struct sh_script *script, const char *text, size_t len, struct sh_events *events)
+/* Return: whether what it found sets variables in ways that were not known before. */
+static bool walk_once(struct sh_script *script, const char *text, size_t len, struct sh_vars *vars,
+		      struct sh_events *events)
 {
-	struct sh_walk w = { .script = script, .text = text, .len = len, .events = events };
+	struct sh_walk w = {
+		.script = script, .text = text, .len = len, .events = events, .vars = *vars
+	};
 	const struct sh_node *u;
 	struct sh_end end;
 
 	memset(events, 0, sizeof(*events));
-	w.vars.arena = script->arena;
 	w.no_aliases = plain_bash(text, len);
-	sh_vars_collect(&w.vars, script);
 	for (u = script->units; u && !give_up(&w); u = u->next, w.unit++) {
 		end = sh_walk_list(&w, u);
 		if (end.flow == SH_NEXT)
 			continue;
 		sh_emit(&w, SH_END, u, NULL, NULL);
 		break;
+	}
+	*vars = w.vars;
+	return w.again;
+}
+
+int sh_walk(struct sh_script *script, const char *text, size_t len, struct sh_events *events)
+{
+	struct sh_vars vars = { .arena = script->arena };
+	unsigned int rounds = 0;
+
+	sh_vars_collect(&vars, script);
+	while (walk_once(script, text, len, &vars, events) && !events->too_many) {
+		vars.wild |= ++rounds == 3;
+		events->too_many |= rounds == 6;
 	}
 	return script->arena->failed ? -ENOMEM : 0;
 }

@@ -275,7 +275,9 @@ static const char *dash_c(const struct wrapper *w, const struct sh_fields *f, bo
 		const char *s = f->v[i];
 
 		*unclear = *unclear || *s == SH_UNKNOWN_SPLIT || *s == SH_UNKNOWN;
-		if (!strcmp(s, "--command") && i + 1 < f->n)
+		if (!strncmp(s, "--command=", 10) || !strncmp(s, "--cmd=", 6))
+			return strchr(s, '=') + 1;
+		if ((!strcmp(s, "--command") || !strcmp(s, "--cmd")) && i + 1 < f->n)
 			return f->v[i + 1];
 		if (*s != '-' || s[1] == '-')
 			continue;
