@@ -203,6 +203,25 @@ static void ring_forms(void **state)
 	assert_string_equal(aip_keyring_key(ring, 1)->fingerprint, fpr("bob.fpr"));
 }
 
+/* A damaged key is refused or read as some key; the sanitizers look on. */
+static void ring_every_byte_flipped(void **state)
+{
+	static const char *const public[] = { "--export", "frank", "grace", NULL };
+	_cleanup_buf_ struct aip_buf bin = gpg("gnupg", public, NULL, 0);
+	static const unsigned char flips[] = { 0xff, 0x01, 0x80 };
+	size_t i, k;
+
+	for (i = 0; i < bin.len; i++)
+		for (k = 0; k < sizeof(flips); k++) {
+			_cleanup_(aip_keyring_freep) struct aip_keyring *ring = aip_keyring_new();
+
+			bin.data[i] ^= flips[k];
+			aip_keyring_add(ring, bin.data, bin.len, "f", NULL, NULL);
+			bin.data[i] ^= flips[k];
+			assert_true(aip_keyring_count(ring) <= 2);
+		}
+}
+
 static void ring_refuses(void **state)
 {
 	static const char *const secret[] = { "--export-secret-keys", "alice", NULL };
@@ -718,15 +737,16 @@ static void every_length(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(packet_frames),      cmocka_unit_test(ring_forms),
-		cmocka_unit_test(ring_refuses),	      cmocka_unit_test(ring_revoked),
-		cmocka_unit_test(signatures),	      cmocka_unit_test(weak_signatures),
-		cmocka_unit_test(pae_is_dsse),	      cmocka_unit_test(opened),
-		cmocka_unit_test(untrusted),	      cmocka_unit_test(thresholds),
-		cmocka_unit_test(revocation),	      cmocka_unit_test(expired),
-		cmocka_unit_test(expiring_keys),      cmocka_unit_test(expired_keys),
-		cmocka_unit_test(signed_rubbish),     cmocka_unit_test(shapes),
-		cmocka_unit_test(every_byte_flipped), cmocka_unit_test(every_length),
+		cmocka_unit_test(packet_frames),   cmocka_unit_test(ring_forms),
+		cmocka_unit_test(ring_refuses),	   cmocka_unit_test(ring_every_byte_flipped),
+		cmocka_unit_test(ring_revoked),	   cmocka_unit_test(signatures),
+		cmocka_unit_test(weak_signatures), cmocka_unit_test(pae_is_dsse),
+		cmocka_unit_test(opened),	   cmocka_unit_test(untrusted),
+		cmocka_unit_test(thresholds),	   cmocka_unit_test(revocation),
+		cmocka_unit_test(expired),	   cmocka_unit_test(expiring_keys),
+		cmocka_unit_test(expired_keys),	   cmocka_unit_test(signed_rubbish),
+		cmocka_unit_test(shapes),	   cmocka_unit_test(every_byte_flipped),
+		cmocka_unit_test(every_length),
 	};
 
 	if (argc != 2) {
