@@ -17,7 +17,7 @@ export AIP_TOP=$top AIP_B=${AIP_B:-${B:-$top/build}} AIP_SEED=1
 : "${AIP_TMP:=$(mktemp -d "${TMPDIR:-/tmp}/aip-bench.XXXXXX")}"
 export AIP_TMP
 clean() {
-	for R in "$AIP_TMP/without" "$AIP_TMP/with"; do [ ! -d "$R/dev" ] || rr_drop; done
+	for R in "$AIP_TMP/without" "$AIP_TMP/with"; do [ ! -d "$R/dev" ] || rr_drop || :; done
 	rm -rf "$AIP_TMP"
 }
 trap clean EXIT
