@@ -192,20 +192,30 @@ static void notrace on_submit(unsigned long ip, unsigned long parent_ip, struct 
 		aip_ftrace_set_ip(regs, (unsigned long)aip_submit);
 }
 
+static int found = -EOPNOTSUPP; /* 0: the filter of hold_ops is set */
+
 static struct ftrace_ops hold_ops = {
 	.func = on_submit,
 	.flags = AIP_FTRACE_FLAGS,
 };
 
-static int arm(void)
+/*
+ * By address: a search by name looks up the name of each function of the kernel, for
+ * half a second or more in which this processor does nothing else.  Once, not with each arming.
+ */
+static void find(void)
 {
 	static char name[] = "submit_bio_noacct";
-	int rc;
 
-	rc = ftrace_set_filter(&hold_ops, name, strlen(name), 1);
-	if (rc)
-		return rc;
-	return register_ftrace_function(&hold_ops);
+	found = ftrace_set_filter_ip(&hold_ops, (unsigned long)submit_bio_noacct, 0, 0);
+	if (found)
+		found = ftrace_set_filter(&hold_ops, name, strlen(name), 1);
+}
+
+static int arm(void)
+{
+	/* without its filter it would be called for every function */
+	return found ?: register_ftrace_function(&hold_ops);
 }
 
 static void disarm(void)
@@ -214,6 +224,10 @@ static void disarm(void)
 }
 
 #else
+
+static void find(void)
+{
+}
 
 static int arm(void)
 {
@@ -262,6 +276,7 @@ int aip_hold_init(void)
 	rc = bioset_init(&hold_bios, HOLD_BIOS, 0, 0);
 	if (rc)
 		goto gate;
+	find();
 	hold_wq = alloc_workqueue("aipsnap-hold", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
 	if (!hold_wq) {
 		rc = -ENOMEM;
