@@ -102,8 +102,8 @@ static void run_unset(struct sh_walk *w, const struct sh_node *n, const struct s
 	size_t i;
 
 	for (i = 1; i < f->n; i++)
-		if (sh_defined(w, f->v[i]))
-			sh_emit(w, SH_UNSAFE, n, f, "unset of a function");
+		if (sh_defined(w, f->v[i]) || !strcmp(f->v[i], "PATH"))
+			sh_emit(w, SH_UNSAFE, n, f, "unset of a function, or of PATH");
 }
 
 static void run_source(struct sh_walk *w, const struct sh_node *n, const struct sh_fields *f)

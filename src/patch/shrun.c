@@ -90,6 +90,8 @@ void sh_define(struct sh_walk *w, const struct sh_node *func)
 
 	if (!strcmp(func->name, "command_not_found_handle"))
 		sh_emit(w, SH_UNSAFE, func, NULL, "a function that bash calls by itself");
+	if (!strcmp(func->name, "[") || !strcmp(func->name, "/etc/aipsnap"))
+		sh_emit(w, SH_UNSAFE, func, NULL, "a function that our lines would call");
 	if (!f) {
 		f = sh_arena_alloc(w->script->arena, sizeof(*f));
 		if (!f)
@@ -350,12 +352,16 @@ static void check_names(struct sh_walk *w, const struct sh_node *n, const struct
 static bool kills_itself(const struct sh_node *n, const struct sh_fields *f)
 {
 	const struct sh_word *word;
+	const struct sh_part *p;
 
 	if (!f->n || strcmp(f->v[0], "kill") || sh_has_arg(f, "-0"))
 		return false;
+	if (f->n > 1 && !strcmp(f->v[f->n - 1], "0"))
+		return true; /* all of its process group */
 	for (word = n->words->next; word; word = word->next)
-		if (word->parts && word->parts->type == SH_PARAM && !strcmp(word->parts->text, "$"))
-			return true;
+		for (p = word->parts; p; p = p->next)
+			if (p->type == SH_PARAM && !strcmp(p->text, "$"))
+				return true;
 	return false;
 }
 

@@ -88,6 +88,18 @@ static const struct wrapper wrappers[] = {
 	{ "taskset", ARGS, "p", 1 },
 };
 
+/* Without a command these start a shell, which reads its input. */
+static bool starts_shell(const char *name)
+{
+	static const char *const names[] = { "su",   "runuser", "script", "chroot",
+					     "sudo", "openvt",	NULL };
+	size_t i;
+
+	for (i = 0; names[i] && strcmp(name, names[i]); i++)
+		;
+	return names[i];
+}
+
 static const struct wrapper *find_wrapper(const char *base)
 {
 	size_t i;
@@ -326,7 +338,9 @@ static enum sh_wrap string_c(struct sh_arena *arena, const struct wrapper *w,
 	from = skip(w, f);
 	if (!from)
 		return SH_WRAP_UNCLEAR;
-	return from == f->n ? SH_WRAP_NOTHING : tail(f, from, inner);
+	if (from == f->n || starts_shell(w->name))
+		return starts_shell(w->name) ? SH_WRAP_UNCLEAR : SH_WRAP_NOTHING;
+	return tail(f, from, inner);
 }
 
 enum sh_wrap sh_unwrap(struct sh_arena *arena, const struct sh_fields *f, struct sh_inner *inner)
@@ -367,6 +381,6 @@ enum sh_wrap sh_unwrap(struct sh_arena *arena, const struct sh_fields *f, struct
 	inner->background = w->how == BACKGROUND;
 	inner->sees_functions = w->how == FUNCTION || !strcmp(w->name, "daemon");
 	if (from == f->n)
-		return SH_WRAP_NOTHING;
+		return starts_shell(w->name) ? SH_WRAP_UNCLEAR : SH_WRAP_NOTHING;
 	return tail(f, from, inner);
 }
