@@ -110,19 +110,29 @@ static bool names_disks(const char *s)
 	return !isalnum((unsigned char)*dev);
 }
 
+/* Is the command something of the script's own? */
+static bool own_function(struct sh_walk *w, const struct sh_node *n)
+{
+	const char *s = n->words ? sh_word_lit(w->script->arena, n->words) : NULL;
+	const struct sh_node *f;
+
+	for (f = s ? w->script->funcs : NULL; f; f = f->next_func)
+		if (!strcmp(f->name, s))
+			return true;
+	return false;
+}
+
 /* mount or findmnt without a file system: it lists them; only some types are not all */
 static bool lists_mounts(struct sh_walk *w, const struct sh_node *n)
 {
-	const struct sh_node *f;
 	const struct sh_word *word = n->words;
 	bool findmnt;
 	const char *s = word ? sh_word_lit(w->script->arena, word) : NULL;
 
 	if (!s)
 		return false;
-	for (f = w->script->funcs; f; f = f->next_func)
-		if (!strcmp(f->name, s))
-			return false; /* something of the script's own */
+	if (own_function(w, n))
+		return false;
 	s = sh_basename(s);
 	findmnt = !strcmp(s, "findmnt");
 	if (strcmp(s, "mount") && !findmnt)
@@ -288,6 +298,14 @@ bool sh_from_table(struct sh_walk *w, const struct sh_node *n, const struct sh_f
 	return !any;
 }
 
+/* A function called awk, sort, ...: who knows what it lets through */
+static bool stands_for_other(struct sh_walk *w, const struct sh_node *n)
+{
+	const char *s = n->words ? sh_word_lit(w->script->arena, n->words) : NULL;
+
+	return s && own_function(w, n) && (sh_is_harmless(s) || sh_hidden_command(s));
+}
+
 bool sh_mentions_mounts(struct sh_walk *w, const struct sh_node *n, unsigned int depth)
 {
 	const struct sh_func *f;
@@ -312,7 +330,7 @@ bool sh_mentions_mounts(struct sh_walk *w, const struct sh_node *n, unsigned int
 		return false;
 	case SH_PIPELINE:
 		for (c = n->a; c; c = c->next) {
-			if (c->type == SH_SIMPLE && filters_out(w, c))
+			if (c->type == SH_SIMPLE && (filters_out(w, c) || stands_for_other(w, c)))
 				return false;
 			found |= sh_mentions_mounts(w, c, depth + 1);
 		}
