@@ -680,10 +680,11 @@ void aip_cow_exit(struct aip_cow *cow)
 
 int aip_cow_module_init(void)
 {
-	copy_wq = alloc_workqueue("aipsnap-copy", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	copy_wq = alloc_workqueue("aipsnap-copy", WQ_MEM_RECLAIM | WQ_HIGHPRI | AIP_WQ_PERCPU, 0);
 	if (!copy_wq)
 		return -ENOMEM;
-	release_wq = alloc_workqueue("aipsnap-release", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	release_wq =
+		alloc_workqueue("aipsnap-release", WQ_MEM_RECLAIM | WQ_HIGHPRI | AIP_WQ_PERCPU, 0);
 	if (!release_wq) {
 		destroy_workqueue(copy_wq);
 		return -ENOMEM;

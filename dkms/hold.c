@@ -277,7 +277,7 @@ int aip_hold_init(void)
 	if (rc)
 		goto gate;
 	find();
-	hold_wq = alloc_workqueue("aipsnap-hold", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	hold_wq = alloc_workqueue("aipsnap-hold", WQ_MEM_RECLAIM | WQ_HIGHPRI | AIP_WQ_PERCPU, 0);
 	if (!hold_wq) {
 		rc = -ENOMEM;
 		goto bios;

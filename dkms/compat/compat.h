@@ -177,6 +177,14 @@ static inline bool aip_bio_encrypts(struct bio *bio)
 #define PAGE_SECTORS (1 << (PAGE_SHIFT - SECTOR_SHIFT))
 #endif
 
+/* ---- workqueues ---------------------------------------------------------- */
+
+#ifdef AIP_HAVE_wq_percpu
+#define AIP_WQ_PERCPU WQ_PERCPU
+#else
+#define AIP_WQ_PERCPU 0 /* the default */
+#endif
+
 /* ---- tracepoints --------------------------------------------------------- */
 
 #ifdef AIP_HAVE_trace_no_queue
