@@ -63,6 +63,11 @@ for what, change in (
     case(f"a record with {what}: the scripts go back by the index", r.returncode == 0 and clean(r) and
          root.states(OLD) == NONE, r)
 
+root.restore(kept)
+aiproot.write(root.file(file), root.get(f"{RECORDS}/halt.v1.json"))
+s = root.status()
+case("halt's record under rc.sysinit's name: not believed", any("speaks of another file" in a for a in s["attention"]), s)
+
 # ---- held, and patched by us: a revert was killed after it had set the hold
 root = fresh("held")
 aiproot.write(root.file("/var/lib/aip/hold"), "aipmng --revert\n")
@@ -120,6 +125,16 @@ os.unlink(root.file(HALT))
 r = root.aipmng("--patches")
 case("halt is gone: rc.sysinit goes back, and that is told", r.returncode == 1 and root.get(RC) == OLD[RC] and
      "restored, since the set cannot be complete" in r.stdout, r)
+
+# ---- patched, and then given a second name
+root = fresh("linked")
+os.link(root.file(HALT), root.file("/etc/halt2"))
+r = root.aipmng("--revert")
+case("a hard link to a patched script: nothing is restored, exit 1", r.returncode == 1 and "hard links" in r.stderr and
+     root.states(OLD) == BOTH and clean(r), r)
+os.unlink(root.file("/etc/halt2"))
+r = root.aipmng("--revert")
+case("and once it is gone both are", r.returncode == 0 and root.states(OLD) == NONE, r)
 
 # ---- healing asked for by hand
 root = fresh("heal", attr="%config(noreplace)")
