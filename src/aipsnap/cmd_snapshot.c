@@ -167,7 +167,7 @@ static void list_json(int ctl, struct aip_buf *out)
 	struct aipsnap_snapshot snap;
 	struct aipsnap_device dev;
 	struct aip_jsonw w;
-	char id[ID_TEXT], text[32];
+	char id[ID_TEXT], text[32], *store;
 	unsigned int n;
 
 	aip_jsonw_init(&w, out, true);
@@ -190,6 +190,10 @@ static void list_json(int ctl, struct aip_buf *out)
 		aip_jsonw_uint(&w, "size", snap.sectors << AIPSNAP_SECTOR_SHIFT);
 		aip_jsonw_str(&w, "time", aip_rfc3339(snap.time, text));
 		aip_jsonw_str(&w, "opened", id_text(&snap.opened, id));
+		store = store_noted(n);
+		if (store)
+			aip_jsonw_str(&w, "store", store);
+		free(store);
 		aip_jsonw_uint(&w, "store_bytes", snap.store_chunks << snap.chunk_shift);
 		aip_jsonw_uint(&w, "store_used", snap.store_used << snap.chunk_shift);
 		aip_jsonw_uint(&w, "openers", snap.openers);
@@ -206,7 +210,7 @@ static void list_text(int ctl, struct aip_buf *out)
 {
 	struct aipsnap_snapshot snap;
 	struct aipsnap_device dev;
-	char time[AIP_RFC3339_LEN], used[24], room[24];
+	char time[AIP_RFC3339_LEN], used[24], room[24], *store;
 	unsigned int n;
 
 	for (n = 0; n < AIPSNAP_MAX_SNAPSHOTS; n++) {
@@ -218,6 +222,11 @@ static void list_text(int ctl, struct aip_buf *out)
 			    dev.identity.name, aip_rfc3339(snap.time, time),
 			    size_text(snap.store_used << snap.chunk_shift, used),
 			    size_text(snap.store_chunks << snap.chunk_shift, room));
+		/* a file in use keeps its file system from being unmounted: people look here for why */
+		store = store_noted(n);
+		if (store)
+			aip_buf_fmt(out, " in %s", store);
+		free(store);
 		if (snap.flags & AIPSNAP_SNAP_FAILED)
 			aip_buf_fmt(out, ", ended: %s", why_text(snap.why));
 		aip_buf_chr(out, '\n');

@@ -62,14 +62,25 @@ int store_note(unsigned int n, const char *name, struct aip_err *err)
 	return ret ? ret : aip_write_file(AT_FDCWD, path, name, strlen(name), 0600, err);
 }
 
-void store_release(unsigned int n)
+char *store_noted(unsigned int n)
 {
 	_cleanup_buf_ struct aip_buf name = AIP_BUF_INIT;
 	char path[64];
 
 	snprintf(path, sizeof(path), NOTES "/" PREFIX "%u", n);
-	if (!aip_read_file(AT_FDCWD, path, 4096, &name, NULL) && name.data)
-		unlink(name.data);
+	if (aip_read_file(AT_FDCWD, path, 4096, &name, NULL) || !name.data)
+		return NULL;
+	return strdup(name.data);
+}
+
+void store_release(unsigned int n)
+{
+	_cleanup_free_ char *name = store_noted(n);
+	char path[64];
+
+	if (name)
+		unlink(name);
+	snprintf(path, sizeof(path), NOTES "/" PREFIX "%u", n);
 	unlink(path);
 }
 

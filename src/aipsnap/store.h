@@ -29,6 +29,9 @@ int store_create(const char *folder, uint64_t size, char **name, struct aip_err 
 /** store_note - remember that snapshot @n uses file @name, until the next boot. Return: 0 or -errno. */
 int store_note(unsigned int n, const char *name, struct aip_err *err);
 
+/** store_noted - the file of snapshot @n as it was noted. Return: its path (caller frees), or NULL: a device, or not known. */
+char *store_noted(unsigned int n);
+
 /** store_release - remove the file of snapshot @n, if it has one. */
 void store_release(unsigned int n);
 
