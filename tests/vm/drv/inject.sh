@@ -9,14 +9,16 @@ debug=/sys/kernel/debug
 [ -d $debug/failslab ] || { fail "this kernel has fault injection"; exit 1; }
 faults() { # PROBABILITY TASK-FILTER IGNORE-GFP-WAIT
 	local d
+	echo 0 >$debug/fail_page_alloc/min-order
+	# what it depends on first: half of this would let all allocations of all tasks fail
 	for d in failslab fail_page_alloc; do
-		echo "$1" >$debug/$d/probability
-		echo "$2" >$debug/$d/task-filter
-		echo "$3" >$debug/$d/ignore-gfp-wait
+		echo 0 >$debug/$d/probability
 		echo -1 >$debug/$d/times
 		echo 0 >$debug/$d/verbose
+		echo "$3" >$debug/$d/ignore-gfp-wait
+		echo "$2" >$debug/$d/task-filter
 	done
-	echo 0 >$debug/fail_page_alloc/min-order
+	for d in failslab fail_page_alloc; do echo "$1" >$debug/$d/probability; done
 }
 faults 0 Y N
 echo 0 >$debug/fail_make_request/verbose 2>/dev/null
