@@ -44,8 +44,9 @@ holds "and can be given back" drv-client disable "$s"
 read -r s id < <(drv-client enable /dev/vda unsaved)
 fio --name=w --filename=/dev/vda --rw=randwrite --bs=4k --direct=1 --ioengine=libaio --iodepth=16 --time_based --runtime=20 --size=32M --output=/dev/null 2>/dev/null &
 sleep 1
-echo 1 >"$(readlink -f /sys/block/vda/device/../..)"/remove 2>/dev/null || echo 1 >"$(readlink -f /sys/block/vda/device/..)"/remove
+echo 1 >"$(readlink -f /sys/block/vda/device/..)/remove"
 wait
+is "the disk is unplugged" "$(ls -d /sys/block/vda 2>/dev/null)" ""
 holds "an unplugged disk: disable" drv-client disable "$s"
 
 # random calls

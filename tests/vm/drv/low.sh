@@ -20,7 +20,8 @@ fio --output=/tmp/fio --directory=/m --size=16M --time_based --runtime="$seconds
 	--name=mapped --rw=randwrite --bs=4k --ioengine=mmap --size=8M \
 	--name=direct --rw=randwrite --bs=16k --direct=1 --ioengine=libaio --iodepth=8 >/tmp/fio.err 2>&1 &
 fio=$!
-for _ in $(seq 300); do [ "$(drv-client changes "$a" "$o" | wc -l)" -ge 40 ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -e /m/buffered.0.0 ] && [ -e /m/mapped.0.0 ] && [ -e /m/direct.0.0 ] && break; sleep 0.1; done
+sleep 2
 # memory becomes scarce: a file in memory takes all but what a machine needs to live
 free=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 mkdir -p /hog && mount -t tmpfs -o size=100% tmpfs /hog
