@@ -188,9 +188,9 @@ static int feed(int *fd, const struct aip_spawn *s, size_t *done)
 	return 0;
 }
 
-static int talk(const struct aip_spawn *s, struct pipes *p, struct aip_spawn_result *res)
+static int talk(const struct aip_spawn *s, struct pipes *p, long deadline,
+		struct aip_spawn_result *res)
 {
-	long deadline = now_ms() + s->timeout_ms;
 	size_t fed = 0;
 	int r = 0;
 
@@ -240,22 +240,46 @@ static void kill_group(pid_t pid)
 		;
 }
 
+/* Wait until the program runs: one on a dead NFS server never does. Return: 0, -ETIMEDOUT, or -errno and *@failed. */
+static int started(const struct pipes *p, long deadline, bool *failed)
+{
+	struct pollfd fd = { p->exec, POLLIN, 0 };
+	int code = 0;
+
+	for (;;) {
+		long left = deadline - now_ms();
+		int r = left > 0 ? poll(&fd, 1, left) : 0;
+
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (r > 0)
+			break;
+		if (errno != EINTR)
+			return -errno;
+	}
+	*failed = read(p->exec, &code, sizeof(code)) == sizeof(code);
+	return *failed ? -code : 0;
+}
+
 int aip_spawn(const struct aip_spawn *s, struct aip_spawn_result *res, struct aip_err *err)
 {
 	long deadline = now_ms() + s->timeout_ms;
-	int status, failed = 0, r;
+	bool failed = false;
+	int status, r;
 	struct pipes p;
 	pid_t pid;
 
 	pid = start(s, &p);
 	if (pid < 0)
 		return aip_err_errno(err, pid, "cannot start %s", s->argv[0]);
-	if (read(p.exec, &failed, sizeof(failed)) == sizeof(failed)) {
+	r = started(&p, deadline, &failed);
+	if (failed) {
 		kill_group(pid);
 		close_pipes(&p);
-		return aip_err_errno(err, -failed, "cannot run %s", s->argv[0]);
+		return aip_err_errno(err, r, "cannot run %s", s->argv[0]);
 	}
-	r = talk(s, &p, res);
+	if (r == 0)
+		r = talk(s, &p, deadline, res);
 	close_pipes(&p);
 	if (r == 0)
 		r = reap(pid, deadline, &status);

@@ -6,7 +6,7 @@
  *
  *	faultrun list OUT -- PROGRAM [ARG]...	   one line a call: N NAME-NUMBER r|w
  *	faultrun kill N -- PROGRAM [ARG]...	   SIGKILL as it enters its Nth call
- *	faultrun fail N ERRNO -- PROGRAM [ARG]...  its Nth call is not made and fails
+ *	faultrun fail N ERRNO -- PROGRAM [ARG]...  its Nth call is not made and fails (a close is made)
  *	faultrun failfrom N ERRNO -- PROGRAM ...   that one and every later write-side call
  *	faultrun at N COMMAND -- PROGRAM [ARG]...  a shell command is run before its Nth call;
  *						   with FAULTRUN_THEN=ERRNO in the environment
@@ -134,6 +134,9 @@ static void entered(struct run *run)
 		      (run->mode == FAILFROM && run->count >= run->n && writes(&r));
 	if (run->inject) {
 		run->done = true;
+		/* whatever close() says, the descriptor is gone afterwards */
+		if (r.orig_rax == SYS_close)
+			return;
 		r.orig_rax = -1;
 		ptrace(PTRACE_SETREGS, run->pid, 0, &r);
 	}

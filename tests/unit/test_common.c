@@ -268,9 +268,19 @@ static int sh(const char *script, const char *input, int timeout_ms, struct aip_
 	return aip_spawn(&s, res, &err);
 }
 
+static void never_ready(void *ctx)
+{
+	for (;;)
+		pause();
+}
+
 static void spawning(void **state)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	const char *const yes[] = { "true", NULL };
+	const struct aip_spawn stuck = {
+		.argv = yes, .output_max = 10, .timeout_ms = 50, .prepare = never_ready
+	};
 	const char *const none[] = { "/no/such/program", NULL };
 	const struct aip_spawn missing = { .argv = none, .output_max = 10, .timeout_ms = 1000 };
 	_cleanup_free_ char *big = calloc(1, 300001);
@@ -285,6 +295,8 @@ static void spawning(void **state)
 	assert_int_equal(res.status, 128 + 15);
 	assert_int_equal(sh("sleep 60", NULL, 50, &res), -ETIMEDOUT);
 	assert_int_equal(sh("sleep 60 & exec >/dev/null 2>&1; wait", NULL, 50, &res), -ETIMEDOUT);
+	/* one that never comes to run the program */
+	assert_int_equal(aip_spawn(&stuck, &res, &err), -ETIMEDOUT);
 	assert_int_equal(sh("yes", NULL, 5000, &res), -EFBIG);
 	assert_int_equal(aip_spawn(&missing, &res, &err), -ENOENT);
 	assert_non_null(strstr(err.msg, "/no/such/program"));
