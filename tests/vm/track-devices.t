@@ -6,7 +6,7 @@
 # needs:  the VM lab, see tests/vm/README.md
 # timeout: 1200
 # order:  9
-# tier:   demand
+# tier: full
 set -u
 . "$(dirname "$0")/track.sh"
 TRACK_VAIN=40
