@@ -71,9 +71,12 @@ programs: $(PROGRAMS)
 test-programs: $(TEST_PROGRAMS)
 .PHONY: test-programs
 
+# B is given as build or as /…/build, and for make that is not the same file: what it depends on is said of both
+deps = -MMD -MP -MT '$(sort $(abspath $(1)) $(patsubst $(CURDIR)/%,%,$(abspath $(1))))'
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS_$(patsubst %/,%,$(dir $<))) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS_$(patsubst %/,%,$(dir $<))) $(ALL_CFLAGS) $(call deps,$@) -c -o $@ $<
 
 -include $(OBJS:.o=.d)
 
