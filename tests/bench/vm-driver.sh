@@ -11,14 +11,7 @@
 # first touch included; snapshot: 50 % of bare at the first touch, 97 % after it; after its
 # removal tracking only.  Second passes are compared with a second bare pass.
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-export AIP_TOP=$top AIP_B=${AIP_B:-$top/build}
-AIP_TMP=$(mktemp -d) || exit 1
-export AIP_TMP
-trap 'rm -rf "$AIP_TMP"' EXIT
-kernel=${1:-bookworm}
-. "$top/tests/vm/drv.sh"
-drv_build "$kernel"
+. "$(dirname "$0")/guest.bash"
 for what in bare track snap; do
 	"$top/tests/vm/run" --kernel "$kernel" --icount --mem 2048 --timeout 900 --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" \
 		"$top/tests/vm/drv/bench.sh" 1 "$what" || exit 1

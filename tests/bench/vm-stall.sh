@@ -9,14 +9,7 @@
 #
 # Limit (exit 1 when it is passed): 1 ms more than the bare freeze, for a device of 1 GiB and one of 16 TiB.
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-export AIP_TOP=$top AIP_B=${AIP_B:-$top/build}
-AIP_TMP=$(mktemp -d) || exit 1
-export AIP_TMP
-trap 'rm -rf "$AIP_TMP"' EXIT
-kernel=${1:-bookworm}
-. "$top/tests/vm/drv.sh"
-drv_build "$kernel"
+. "$(dirname "$0")/guest.bash"
 for what in "ext4 1" "xfs 1" "xfs 16384"; do
 	read -r fs gib <<<"$what"
 	"$top/tests/vm/run" --kernel "$kernel" --icount --mem 2048 --timeout 900 --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" \

@@ -9,14 +9,7 @@
 # Limits (exit 1): a seal writes at most 1.02 x the leaves that changed since they were last written, plus
 # the headers (2 copies of header and slot for DIRTY and for CLEAN); memory 2 MiB for each TiB and generation (+2 %).
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-export AIP_TOP=$top AIP_B=${AIP_B:-$top/build}
-AIP_TMP=$(mktemp -d) || exit 1
-export AIP_TMP
-trap 'rm -rf "$AIP_TMP"' EXIT
-kernel=${1:-bookworm}
-. "$top/tests/vm/drv.sh"
-drv_build "$kernel"
+. "$(dirname "$0")/guest.bash"
 make -s -C "$top" B="$AIP_B" "$AIP_B/aipsnap" >&2 || exit 1
 mkdir "$AIP_TMP/bin" && cp "$AIP_B/aipsnap" "$AIP_TMP/bin/"
 truncate -s 512M "$AIP_TMP/root"

@@ -17,7 +17,7 @@ check "the guest boots" vm_boot || exit 1
 VM_RUN_LIMIT=600 check "its system is copied to XFS" vm_run '
 	set -e
 	mkfs.xfs -q /dev/vdb
-	mount /dev/vdb /mnt
+	mkdir -p /mnt && mount /dev/vdb /mnt
 	cp -ax / /mnt
 	sed -i "s|^/dev/vda.*|/dev/vda / xfs defaults 1 1|" /mnt/etc/fstab
 	umount /mnt' || exit 1
