@@ -3,7 +3,7 @@
 # proves: with 192 MiB of memory and a storm of writers on two processors a snapshot whose storage
 # proves: lies on the origin neither deadlocks nor changes
 # needs:  the VM lab
-# tier:   demand
+# tier:   full
 # timeout: 1200
 # order:  20
 set -u

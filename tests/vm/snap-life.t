@@ -6,7 +6,7 @@
 #         names that change
 # needs: qemu, kernel headers, lvm2, jq
 # timeout: 2400
-# tier:   demand
+# tier:   full
 # order: 40
 set -u
 . "$AIP_TOP/tests/lib/tap.sh"

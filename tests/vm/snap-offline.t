@@ -64,6 +64,7 @@ debugfs -w -R "write tree/plain written" ext-debugfs >/dev/null 2>&1
 debugfs -w -R "set_inode_field /plain uid 7" ext-debugfsinode >/dev/null 2>&1
 tune2fs -L label ext-tune2fs >/dev/null
 resize2fs -f ext-resize2fs 20M >/dev/null 2>&1
+truncate -s 24M ext-resize2fs # of a file it cuts the device off, too
 t=$(blkid -p -o value -s TYPE ext-mkfs)
 mke2fs -q -F -t "$t" -U "$(uuid ext-mkfs)" -d tree ext-mkfs
 cp --sparse=always ext-restore.start ext-restore

@@ -15,7 +15,8 @@
 #   track_broken NAME DEV [WHY]    a case: it is not: a new lineage, for the reason WHY, and the
 #                                  old generation is refused
 #   track_rename OLD=NEW…          devices have other names in the guest now
-#   track_dirt SEED DIR DEV        writes of many kinds in the guest, none of them synced at the end
+#   track_dirt SEED DIR DEV [KIND] writes of many kinds (but that one) in the guest, none of them synced at
+#                                  the end
 #
 # DEV is a name without /dev/.  Points cover everything since they were set, over any
 # number of boots.
@@ -184,6 +185,6 @@ track_broken() { # NAME DEV [WHY]
 	fi
 }
 
-track_dirt() { # SEED DIR DEV
-	vm_put "$vm_here/guest/dirt" /run/dirt 755 && vm_run "/run/dirt $1 $2 /dev/$3" >&2
+track_dirt() { # SEED DIR DEV [WITHOUT]
+	vm_put "$vm_here/guest/dirt" /run/dirt 755 && vm_run "/run/dirt $1 $2 /dev/$3 ${4:-}" >&2
 }
