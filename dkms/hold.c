@@ -212,6 +212,12 @@ static void find(void)
 		found = ftrace_set_filter(&hold_ops, name, strlen(name), 1);
 }
 
+/* The kernel keeps the filter until it is told otherwise: not armed, and never again. */
+static void forget(void)
+{
+	ftrace_set_filter(&hold_ops, NULL, 0, 1);
+}
+
 static int arm(void)
 {
 	/* without its filter it would be called for every function */
@@ -226,6 +232,10 @@ static void disarm(void)
 #else
 
 static void find(void)
+{
+}
+
+static void forget(void)
 {
 }
 
@@ -285,6 +295,7 @@ int aip_hold_init(void)
 	return 0;
 
 bios:
+	forget();
 	bioset_exit(&hold_bios);
 gate:
 	aip_flights_destroy(&gate);
@@ -299,6 +310,7 @@ void aip_hold_exit(void)
 		schedule_timeout_uninterruptible(1);
 	synchronize_rcu_tasks();
 	destroy_workqueue(hold_wq);
+	forget();
 	bioset_exit(&hold_bios);
 	aip_flights_destroy(&gate);
 }

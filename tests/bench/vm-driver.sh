@@ -4,7 +4,16 @@
 # vm-driver.sh: what the driver costs, in guest instructions (QEMU -icount: the
 # figures repeat to the last digit).
 #
-#   tests/bench/vm-driver.sh [KERNEL]
+#   [PEER=DIR] tests/bench/vm-driver.sh [KERNEL]
+#
+# PEER: another driver beside it. DIR holds its modules for KERNEL (*.ko, loaded in the order of their names), the
+# programs they need, and of these what it can, called in the guest as /peer/…:
+#
+#   device DEV        before there is a file system: print the device to use instead
+#   track DEV         track the mounted DEV
+#   snap DEV STORE    a snapshot of the mounted DEV; STORE is a disk for its storage
+#
+# tests/bench/peers/dm-snapshot is one, with the kernel's own modules.
 #
 # Workload: ext4 on null_blk, 4 KiB random direct I/O, iodepth 16, 60 MiB over 200 MiB; with the
 # file out of the page cache, and for the first touch also with it there, as the peers were measured.
@@ -15,10 +24,16 @@
 set -u
 . "$(dirname "$0")/guest.bash"
 "$top/tests/vm/kbuild" --quick "$kernel" "$top/tests/bench/empty" "$AIP_TMP/empty" >/dev/null && cp "$AIP_TMP/empty/empty.ko" "$AIP_TMP/drv/" || exit 1
-for what in bare empty track snap bare-cached snap-cached devices; do
-	"$top/tests/vm/run" --kernel "$kernel" --icount --mem 2048 --timeout 900 --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" \
+share=() peer=()
+if [ -n "${PEER:-}" ]; then
+	[ -d "$PEER" ] || { echo "vm-driver.sh: PEER=$PEER is not a folder" >&2; exit 1; }
+	share=(--share "peer=$(cd "$PEER" && pwd):ro") peer=(peer-bare peer-track peer-snap)
+fi
+for what in bare empty track snap bare-cached snap-cached devices "${peer[@]}"; do
+	"$top/tests/vm/run" --kernel "$kernel" --icount --mem 2048 --timeout 900 --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" "${share[@]}" \
 		"$top/tests/vm/drv/bench.sh" 1 "$what" || exit 1
-done | grep -E '^(bare|empty|track|snap|devices)' | awk '
+done | grep -E '^(bare|empty|track|snap|devices|peer|not ok)' | awk '
+	/^not ok/ { print > "/dev/stderr"; next }
 	{ iops[$1, $2] = $3; submit[$1, $2] = $4 }
 	function cost(a, b, k) { return submit[a, k] - submit[b, k] }
 	function row(name, what, base, k) { printf "%-42s %10d %7.1f%% %+14.0f\n", name, iops[what, k], 100 * iops[what, k] / iops[base, k], cost(what, base, k) }
@@ -39,6 +54,16 @@ done | grep -E '^(bare|empty|track|snap|devices)' | awk '
 		row("write, snapshot removed", "snap-removed", "bare-again", "write")
 		bare("write, file cached, bare", "bare-cached", "write")
 		row("write, file cached, snapshot, first touch", "snap-cached-first", "bare-cached", "write")
+		if (("peer-bare", "write") in iops)
+			bare("write, file cached, peer not started", "peer-bare", "write")
+		if (("peer-track", "write") in iops) {
+			row("write, file cached, peer tracking", "peer-track", "peer-bare", "write")
+			row("write, file cached, the same, second pass", "peer-track-again", "peer-bare-again", "write")
+		}
+		if (("peer-snap", "write") in iops) {
+			row("write, file cached, peer snapshot", "peer-snap", "peer-bare", "write")
+			row("write, file cached, the same, second pass", "peer-snap-again", "peer-bare-again", "write")
+		}
 		printf "%-42s %10s %8s %14.0f\n%-42s %10s %8s %14.0f\n", "64 KiB read from the disk", "", "", submit["devices", "read"],
 			"64 KiB written to the storage", "", "", submit["devices", "write"]
 		bad = !w || !r || !wc || cost("track", "bare", "write") > 120 || cost("track-again", "bare-again", "write") > 120 || cost("track", "empty", "read") > 10 || iops["snap-cached-first", "write"] < wc * 0.5 || iops["snap-second", "write"] < w2 * 0.97 || cost("snap-removed", "bare-again", "write") > 120

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# proves: the root on LVM and on XFS: tracked, in a snapshot whose storage lies on it, resumed; a nearly full
+# proves: the root on LVM, dm-crypt and XFS: tracked, in a snapshot whose storage lies on it, resumed; a nearly full
 #         file system; the origin unmounted and mounted while the snapshot lives; another mount namespace;
 #         names that change
 # needs: qemu, kernel headers, lvm2, jq
@@ -25,7 +25,7 @@ guest() { # ROOT BOOT
 	grep '^#' "$AIP_TMP/log.$1.$2" >&2
 	is "$1: the guest ended well" $rc 0
 }
-for root in ${SNAP_LIFE:-plain lvm xfs}; do
+for root in ${SNAP_LIFE:-plain lvm crypt xfs}; do
 	truncate -s 320M "$AIP_TMP/root-$root"
 	guest $root first
 	[ $root = plain ] || guest $root again

@@ -8,7 +8,8 @@
 #
 # WHAT: bare | empty (a tracepoint's listener that does nothing) | track | snap, all with the file
 # out of the page cache; bare-cached | snap-cached, with it there; devices: what reading and
-# writing a chunk takes on the disks alone.
+# writing a chunk takes on the disks alone; peer-bare | peer-track | peer-snap, another driver in /peer (see
+# tests/bench/vm-driver.sh), with the file in the page cache.
 . /drv/guest.sh
 what=$2
 modprobe null_blk nr_devices=1 queue_mode=2 irqmode=0 memory_backed=1 gb=1 || fail "null_blk"
@@ -30,13 +31,22 @@ if [ "$what" = devices ]; then
 	run devices randwrite $store 64k
 	the_end
 fi
+case $what in
+peer-*)
+	for ko in /peer/*.ko; do
+		[ ! -e "$ko" ] || insmod "$ko" || fail "$ko"
+	done
+	modprobe dm-mod
+	[ ! -x /peer/device ] || [ "$what" = peer-bare ] || dev=$(/peer/device $dev) || fail "the peer's device"
+	;;
+esac
 mkfs.ext4 -qF -E lazy_itable_init=0,lazy_journal_init=0 $dev
 mkdir -p /m
 mount $dev /m
 dd if=/dev/zero of=/m/f bs=1M count=200 status=none
 sync
 case $what in
-*-cached) ;;
+*-cached|peer-*) ;;
 # dropping 200 MiB of page cache is not what is measured
 *) echo 3 >/proc/sys/vm/drop_caches ;;
 esac
@@ -56,6 +66,17 @@ snap*)
 	fi
 	;;
 bare-cached) run "$what" randwrite ;;
+peer-bare)
+	run peer-bare randwrite
+	run peer-bare-again randwrite
+	;;
+peer-track)
+	[ ! -x /peer/track ] || { /peer/track "$dev" || fail "the peer tracks"; run peer-track randwrite; run peer-track-again randwrite; }
+	;;
+peer-snap)
+	modprobe brd rd_nr=1 rd_size=262144
+	[ ! -x /peer/snap ] || { /peer/snap "$dev" $store || fail "the peer's snapshot"; run peer-snap randwrite; run peer-snap-again randwrite; }
+	;;
 *)
 	run "$what" randwrite
 	run "$what-again" randwrite
