@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * empty.c: listens to block_bio_queue and does nothing: what the tracepoint
  * alone costs, below which nothing that uses it can come.  For vm-driver.sh.
