@@ -133,7 +133,11 @@ static int drop_temporary(struct aip_set *s, const char *name, struct aip_err *e
 	return 0;
 }
 
-/* All of one set and one device, each parent there. */
+/*
+ * All of one set and one device, each increment on the backup before it: so they are made,
+ * and prune takes only the oldest.  With another parent the chunks in between would be missing,
+ * and nothing else would show it.
+ */
 static int check_list(const struct aip_set *s, struct aip_err *err)
 {
 	size_t i;
@@ -157,6 +161,11 @@ static int check_list(const struct aip_set *s, struct aip_err *err)
 			return aip_err_set(err, -EBADMSG,
 					   "%s: backup %s does not fit its parent %s", s->path,
 					   m->id, p->id);
+		if (p && p != m - 1)
+			return aip_err_set(err, -EBADMSG,
+					   "%s/%s.json is damaged: it names %s as the parent, but "
+					   "%s comes before it",
+					   s->path, m->id, p->id, m[-1].id);
 	}
 	return 0;
 }
