@@ -321,7 +321,7 @@ static int copy_data(struct run *r, struct aip_err *err)
 	if (code < 0)
 		return code;
 	if (c.full && !r->o->all)
-		used = aip_used_open(r->src.image, &r->unused_why);
+		used = aip_used_open(r->src.image, r->src.type, &r->unused_why);
 	c.to = to;
 	c.sums = sums;
 	c.used = used;
@@ -343,12 +343,26 @@ static int copy_data(struct run *r, struct aip_err *err)
 	return r->o->to ? 0 : fsync_file(r, err);
 }
 
+/*
+ * May the full backup below an increment have skipped what was not in use?  Then a chunk that no
+ * layer records is not known to be zero.  A merge does not keep how much the full backup skipped.
+ */
+static bool skipped_unused(const struct run *r)
+{
+	const struct aip_manifest *m = r->m.kind == AIP_FULL ? &r->m : r->parent, *below;
+
+	while ((below = aip_set_parent(&r->set, m)))
+		m = below;
+	return m->unused || (strlen(m->sums) > strlen("NNNN.sums") && !strncmp(m->fs, "ext", 3));
+}
+
 /* --paranoid: the backup, read back through its chain, is the image, byte for byte. */
 static int compare_all(struct run *r, struct aip_err *err)
 {
 	_cleanup_free_ char *a = malloc(r->m.chunk), *b = malloc(r->m.chunk);
 	_cleanup_chain_ struct aip_chain *chain = NULL;
 	struct aip_progress progress;
+	bool skipped = skipped_unused(r);
 	struct aip_used *used = NULL;
 	const char *why;
 	uint64_t no;
@@ -358,8 +372,8 @@ static int compare_all(struct run *r, struct aip_err *err)
 		return aip_err_errno(err, -ENOMEM, "cannot compare");
 	/* the new backup's manifest is not in the set yet */
 	code = aip_chain_open(&r->set, &r->m, 0, &chain, err);
-	if (code == 0 && !r->o->all)
-		used = aip_used_open(r->src.image, &why);
+	if (code == 0 && (r->m.kind == AIP_INCREMENTAL || !r->o->all))
+		used = aip_used_open(r->src.image, r->src.type, &why);
 	aip_progress_start(&progress, "comparing");
 	for (no = 0; code == 0 && no * r->m.chunk < r->m.size; no++) {
 		uint64_t at = no * r->m.chunk;
@@ -372,8 +386,8 @@ static int compare_all(struct run *r, struct aip_err *err)
 			code = aip_err_errno(err, -errno, "cannot read %s", r->src.image);
 		else if (aip_chain_seek(chain, no, &c))
 			code = aip_chain_read(chain, &c, b, &len, err);
-		else if (used && !aip_used_any(used, at, len))
-			continue; /* provably unused: skipped by the full backup */
+		else if (used ? !aip_used_any(used, at, len) : skipped)
+			continue; /* not in use, or not known to be: skipped by the full backup */
 		else
 			memset(b, 0, len);
 		if (code == 0 && memcmp(a, b, len) != 0)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #include "aipbackup/aipbackup.h"
 #include "aipbackup/ui.h"
+#include "common/cleanup.h"
 
 volatile sig_atomic_t aip_stop;
 
@@ -216,10 +218,26 @@ static void on_signal(int sig)
 	aip_stop = 1;
 }
 
+/* cron's PATH is /usr/bin:/bin; aipsnap and blkid lie in sbin. What the caller has comes first. */
+static void complete_path(void)
+{
+	static const char always[] = "/usr/sbin:/sbin:/usr/bin:/bin";
+	const char *own = getenv("PATH");
+	_cleanup_free_ char *path = NULL;
+
+	if (!own || !*own)
+		setenv("PATH", always, 1);
+	else if (asprintf(&path, "%s:%s", own, always) >= 0)
+		setenv("PATH", path, 1);
+	else
+		path = NULL;
+}
+
 static void set_up(const struct aip_options *o)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
+	complete_path();
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@
 struct target {
 	const char *path;
 	int fd;
-	bool device; /* a block device, else an image file made by us */
+	bool device; /* a block device, else an image file */
+	bool exists;
 	uint64_t size;
 };
 
@@ -38,6 +40,14 @@ static int check_identity(const struct target *t, const struct aip_manifest *m, 
 
 	if (r < 0 || force || (!uuid[0] && !type[0]) || (uuid[0] && strcmp(uuid, m->uuid) == 0))
 		return r;
+	if (strcmp(type, AIP_TYPE_AMBIVALENT) == 0) {
+		aip_err_set(err, -EEXIST,
+			    "%s is not blank, and blkid cannot tell what it holds: signatures of "
+			    "more than one kind, or it failed",
+			    t->path);
+		return refuse(err, "`wipefs` lists them; choose another target, or say --force to "
+				   "overwrite it");
+	}
 	aip_err_set(err, -EEXIST, "%s holds %s%s%s, which is not what backup %s is of", t->path,
 		    type[0] ? type : "something", uuid[0] ? " with UUID " : "", uuid, m->id);
 	return refuse(err, "choose another target, or say --force to overwrite it");
@@ -64,43 +74,117 @@ static int open_device(struct target *t, const struct aip_manifest *m, const str
 	return check_identity(t, m, o->force, err);
 }
 
+/* The folder that an image file lies in, links followed. Return: its path, caller frees; NULL with errno. */
+static char *folder_of(const char *path)
+{
+	_cleanup_free_ char *real = realpath(path, NULL), *copy = strdup(real ? real : path);
+
+	return copy ? realpath(dirname(copy), NULL) : NULL;
+}
+
+/* /dev is memory: what is "restored" there, by a mistyped name, is gone with the next boot. */
+static bool below_dev(const char *folder, const struct stat *st)
+{
+	struct stat dev, root;
+
+	if (strcmp(folder, "/dev/shm") == 0 || strncmp(folder, "/dev/shm/", 9) == 0)
+		return false;
+	if (strcmp(folder, "/dev") == 0 || strncmp(folder, "/dev/", 5) == 0)
+		return true;
+	/* mounted in another place, too; where /dev is but a folder of the root, that says nothing */
+	return stat("/dev", &dev) == 0 && stat("/", &root) == 0 && dev.st_dev != root.st_dev &&
+	       st->st_dev == dev.st_dev;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is @file one of the files in the set's folder, by whatever name? Return: 1, 0 or -errno. */
+static int in_set(const struct aip_set *s, const struct stat *file, struct aip_err *err)
+{
+	int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = 0;
+	_cleanup_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	struct stat st;
+
+	if (!d)
+		return aip_err_errno(err, -errno, "cannot read %s", s->path);
+	while (!found && (errno = 0, e = readdir(d)))
+		found = fstatat(s->dirfd, e->d_name, &st, 0) == 0 && is_same(&st, file);
+	return !found && errno ? aip_err_errno(err, -errno, "cannot read %s", s->path) : found;
+}
+
+/* An image file must lie where it lasts, and nowhere in the set itself. */
+static int check_image(const struct target *t, const struct stat *file, const struct aip_set *s,
+		       struct aip_err *err)
+{
+	_cleanup_free_ char *path = folder_of(t->path);
+	struct stat folder, set;
+	int r;
+
+	if (!path || stat(path, &folder) < 0)
+		return aip_err_errno(err, -errno, "cannot create %s", t->path);
+	if (below_dev(path, &folder)) {
+		aip_err_set(err, -EINVAL,
+			    t->exists ? "%s is no device, but a file in /dev"
+				      : "there is no device %s",
+			    t->path);
+		return refuse(err, "name a block device that exists (`lsblk`), or a new file "
+				   "outside of /dev for an image");
+	}
+	if (fstat(s->dirfd, &set) < 0)
+		return aip_err_errno(err, -errno, "cannot look at %s", s->path);
+	r = is_same(&folder, &set);
+	if (!r && t->exists)
+		r = in_set(s, file, err);
+	if (r <= 0)
+		return r;
+	aip_err_set(err, -EINVAL, "%s lies in the set itself", t->path);
+	return refuse(err, "choose a target outside of the folder of the set");
+}
+
 static int open_image(struct target *t, const struct aip_manifest *m, const struct aip_options *o,
 		      struct aip_err *err)
 {
-	if (o->dry_run)
-		return 0;
-	t->fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | (o->force ? O_TRUNC : O_EXCL), 0600);
-	if (t->fd < 0 && errno == EEXIST) {
+	if (t->exists && !o->force) {
 		aip_err_set(err, -EEXIST, "%s exists", t->path);
 		return refuse(err, "choose another name, or say --force to overwrite it");
 	}
-	if (t->fd < 0 || ftruncate(t->fd, m->size) < 0)
+	if (o->dry_run)
+		return 0;
+	t->fd = open(t->path, O_RDWR | O_CLOEXEC | (t->exists ? 0 : O_CREAT | O_EXCL), 0600);
+	if (t->fd < 0 && errno == EEXIST) {
+		aip_err_set(err, -EEXIST, "%s exists, or is a link to nowhere", t->path);
+		return refuse(err, "choose another name");
+	}
+	/* emptied first: what is not written reads as zeroes */
+	if (t->fd < 0 || ftruncate(t->fd, 0) < 0 || ftruncate(t->fd, m->size) < 0)
 		return aip_err_errno(err, -errno, "cannot create %s", t->path);
 	t->size = m->size;
 	return 0;
 }
 
-static int open_target(struct target *t, const struct aip_manifest *m, const struct aip_options *o,
-		       struct aip_err *err)
+static int open_target(struct target *t, const struct aip_set *s, const struct aip_manifest *m,
+		       const struct aip_options *o, struct aip_err *err)
 {
 	struct stat st;
+	int r;
 
 	t->fd = -1;
-	if (stat(t->path, &st) < 0) {
-		if (errno == ENOENT)
-			return open_image(t, m, o, err);
+	t->exists = stat(t->path, &st) == 0;
+	if (!t->exists && errno != ENOENT)
 		return aip_err_errno(err, -errno, "cannot look at %s", t->path);
-	}
-	t->device = S_ISBLK(st.st_mode);
-	if (!t->device && !S_ISREG(st.st_mode)) {
+	t->device = t->exists && S_ISBLK(st.st_mode);
+	if (t->device)
+		return open_device(t, m, o, err);
+	if (t->exists && !S_ISREG(st.st_mode)) {
 		aip_err_set(err, -EINVAL, "%s is neither a block device nor a file", t->path);
 		return refuse(err, "name a block device, or a new file for an image");
 	}
-	if (!t->device && o->dry_run && !o->force) {
-		aip_err_set(err, -EEXIST, "%s exists", t->path);
-		return refuse(err, "choose another name, or say --force to overwrite it");
-	}
-	return t->device ? open_device(t, m, o, err) : open_image(t, m, o, err);
+	r = check_image(t, &st, s, err);
+	return r < 0 ? r : open_image(t, m, o, err);
 }
 
 /* Make a range of the target read as zeroes; a new image has it so already. */
@@ -184,6 +268,22 @@ static int write_all(struct aip_chain *chain, const struct aip_manifest *m, cons
 	return r;
 }
 
+/* A backup whose data cannot be had at all must not cost what the target holds. */
+static int try_first(struct aip_chain *chain, const struct aip_manifest *m, struct aip_err *err)
+{
+	_cleanup_free_ char *buf = malloc(m->chunk);
+	struct aip_chunk c;
+	size_t len;
+	int r = 0;
+
+	if (!buf)
+		return aip_err_errno(err, -ENOMEM, "cannot restore");
+	if (aip_chain_next(chain, &c))
+		r = aip_chain_read(chain, &c, buf, &len, err);
+	aip_chain_rewind(chain);
+	return r;
+}
+
 static void report(const struct aip_manifest *m, const struct target *t, uint64_t data,
 		   bool dry_run)
 {
@@ -231,7 +331,9 @@ int aip_cmd_restore(const struct aip_options *o, char **args)
 	/* the backup is opened first: no target is touched for a backup that cannot be read */
 	r = aip_chain_open(&s, m, 0, &chain, &err);
 	if (r == 0)
-		r = open_target(&t, m, o, &err);
+		r = try_first(chain, m, &err);
+	if (r == 0)
+		r = open_target(&t, &s, m, o, &err);
 	if (r == 0)
 		r = write_all(chain, m, &t, o->dry_run, &data, &err);
 	if (t.fd >= 0 && close(t.fd) < 0 && r == 0)

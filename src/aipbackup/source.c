@@ -46,28 +46,42 @@ static int aipsnap(const char *const *args, size_t n, struct aip_spawn_result *r
 	return 0;
 }
 
+/* Take one line of blkid's, "NAME=value". A partition table counts more than what it replaced. */
+static void probe_line(const char *line, const char *found[2], const char *table[2])
+{
+	static const char *const names[2] = { "UUID=", "TYPE=" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		size_t n = strlen(names[i]);
+
+		if (!found[i] && strncmp(line, names[i], n) == 0)
+			found[i] = line + n;
+		if (!table[i] && strncmp(line, "PT", 2) == 0 && strncmp(line + 2, names[i], n) == 0)
+			table[i] = line + 2 + n;
+	}
+}
+
 int aip_probe(const char *path, char **uuid, char **type, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	const char *argv[] = { "blkid", "-p", "-o", "export", path, NULL };
 	const struct aip_spawn s = { .argv = argv, .output_max = 65536, .timeout_ms = 60000 };
+	const char *found[2] = { NULL, NULL }, *table[2] = { NULL, NULL }, **what;
 	char *line, *save = NULL;
+	bool answer;
 	int r = aip_spawn(&s, &res, err);
 
 	if (r < 0)
 		return r;
-	*uuid = *type = NULL;
-	for (line = res.out.len ? strtok_r(res.out.data, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (!*uuid && (strncmp(line, "UUID=", 5) == 0 || strncmp(line, "PTUUID=", 7) == 0))
-			*uuid = strdup(strchr(line, '=') + 1);
-		if (!*type && (strncmp(line, "TYPE=", 5) == 0 || strncmp(line, "PTTYPE=", 7) == 0))
-			*type = strdup(strchr(line, '=') + 1);
-	}
-	if (!*uuid)
-		*uuid = strdup("");
-	if (!*type)
-		*type = strdup("");
+	/* 2 is "nothing there", and 8 "more than one thing": that is no blank device */
+	answer = res.out.len ? res.status == 0 : res.status == 2 && !res.err.len;
+	for (line = answer && res.out.len ? strtok_r(res.out.data, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		probe_line(line, found, table);
+	what = table[0] || table[1] ? table : found;
+	*uuid = strdup(what[0] ? what[0] : "");
+	*type = strdup(!answer ? AIP_TYPE_AMBIVALENT : what[1] ? what[1] : "");
 	return *uuid && *type ? 0 : aip_err_errno(err, -ENOMEM, "cannot probe %s", path);
 }
 
@@ -100,30 +114,42 @@ static int parse_snapshot(struct aip_json_val v, struct aip_source *s, struct ai
 	return s->image ? 0 : aip_err_errno(err, -ENOMEM, "cannot open %s", node);
 }
 
-/* Find the snapshot (any, or that with the number @n) in the array @name of aipsnap's JSON. */
+/*
+ * Find the snapshot (any, or that with the number @n) in the array @name of aipsnap's JSON.
+ * Return: 1, 0 (it is not there), or -errno.  @doc is the caller's to free.
+ */
+static int find_entry(const struct aip_buf *out, const char *name, int n, struct aip_json **doc,
+		      struct aip_json_val *e, struct aip_err *err)
+{
+	struct aip_json_val list;
+	bool more;
+	int r;
+
+	r = aip_json_parse(out->data, out->len, "output of aipsnap", NULL, doc, err);
+	if (r == 0)
+		r = aip_json_array(aip_json_root(*doc), name, &list, err);
+	if (r < 0)
+		return r;
+	for (more = aip_json_first(list, e); more; more = aip_json_next(e)) {
+		int64_t number;
+
+		r = aip_json_int(*e, "snapshot", 0, 65535, &number, err);
+		if (r < 0 || n < 0 || number == n)
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
 static int find_snapshot(const struct aip_buf *out, const char *name, int n, struct aip_source *s,
 			 struct aip_err *err)
 {
 	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
-	struct aip_json_val list, e;
-	bool more;
-	int r;
+	struct aip_json_val e;
+	int r = find_entry(out, name, n, &doc, &e, err);
 
-	r = aip_json_parse(out->data, out->len, "output of aipsnap", NULL, &doc, err);
 	if (r == 0)
-		r = aip_json_array(aip_json_root(doc), name, &list, err);
-	if (r < 0)
-		return r;
-	for (more = aip_json_first(list, &e); more; more = aip_json_next(&e)) {
-		int64_t number;
-
-		r = aip_json_int(e, "snapshot", 0, 65535, &number, err);
-		if (r < 0)
-			return r;
-		if (n < 0 || number == n)
-			return parse_snapshot(e, s, err);
-	}
-	return aip_err_set(err, -ENOENT, "there is no snapshot %d", n);
+		return aip_err_set(err, -ENOENT, "there is no snapshot %d", n);
+	return r < 0 ? r : parse_snapshot(e, s, err);
 }
 
 static int note_pending(struct aip_set *set, const struct aip_source *s, struct aip_err *err)
@@ -232,14 +258,35 @@ static int remove_snapshot(int number, struct aip_err *err)
 	return r;
 }
 
-/* Removes it only when it is still the one that was noted: numbers are used again. */
-int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
+/*
+ * Is it still the one that was noted?  Numbers are used again.
+ * Return: 1, 0 (it is gone; so it is with the driver), or -errno: not known.
+ */
+static int still_there(int number, const char *generation, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
-	const char *args[] = { "snapshot", "list", "--json" };
+	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
+	const char *args[] = { "snapshot", "list", "--json" }, *opened;
+	struct aip_json_val e;
+	int r = aipsnap(args, 3, &res, err);
+
+	if (r == -ENOENT || (r == 0 && res.status == AIPSNAP_NO_DRIVER)) {
+		aip_err_clear(err);
+		return 0;
+	}
+	if (r == 0 && res.status)
+		r = err->code;
+	if (r == 0)
+		r = find_entry(&res.out, "snapshots", number, &doc, &e, err);
+	if (r > 0)
+		r = aip_json_str(e, "opened", &opened, err) < 0 ? err->code
+								: strcmp(opened, generation) == 0;
+	return r;
+}
+
+int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
+{
 	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
-	struct aip_source s = AIP_SOURCE_INIT;
-	struct aip_err ignored;
 	char generation[33];
 	int number, r;
 
@@ -248,15 +295,24 @@ int aip_source_drop_pending(struct aip_set *set, struct aip_err *err)
 		return 0;
 	if (r < 0)
 		return r;
-	if (sscanf(b.data ? b.data : "", "%d %32s", &number, generation) == 2 &&
-	    aipsnap(args, 3, &res, &ignored) == 0 && res.status == 0 &&
-	    find_snapshot(&res.out, "snapshots", number, &s, &ignored) == 0 &&
-	    strcmp(s.generation, generation) == 0) {
-		aip_ui_note("Removing snapshot %d, left by an interrupted run.", number);
-		r = remove_snapshot(number, err);
+	if (sscanf(b.data ? b.data : "", "%d %32s", &number, generation) == 2) {
+		r = still_there(number, generation, err);
+		if (r < 0) {
+			aip_err_prefix(err,
+				       "cannot learn whether snapshot %d, left by an "
+				       "interrupted run, is still there",
+				       number);
+			aip_err_hint(err,
+				     "`aipsnap snapshot list` shows what there is; once the "
+				     "snapshot is gone, %s/" PENDING " may go too",
+				     set->path);
+			return aip_err_exit(err, AIP_EXIT_ERROR);
+		}
+		if (r > 0) {
+			aip_ui_note("Removing snapshot %d, left by an interrupted run.", number);
+			r = remove_snapshot(number, err);
+		}
 	}
-	free(s.image);
-	free(s.origin);
 	if (r < 0)
 		return r;
 	if (unlinkat(set->dirfd, PENDING, 0) < 0)

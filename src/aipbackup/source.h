@@ -53,12 +53,19 @@ int aip_source_changes(const struct aip_source *s, const char *since, struct aip
 /** aip_source_close - remove the snapshot, if it is ours. Return: 0 or -errno (a snapshot remains). */
 int aip_source_close(struct aip_source *s, struct aip_set *set, struct aip_err *err);
 
-/** aip_source_drop_pending - remove the snapshot that an interrupted run of this set left behind. */
+/**
+ * aip_source_drop_pending - remove the snapshot that an interrupted run of this set left behind
+ * Return: 0 (also where there is no driver, or no aipsnap), -errno: it may still be there, and its note stays.
+ */
 int aip_source_drop_pending(struct aip_set *set, struct aip_err *err);
+
+/** Type of what blkid gives no answer to: signatures of several kinds, or blkid failed. */
+#define AIP_TYPE_AMBIVALENT "ambivalent"
 
 /**
  * aip_probe - what is on a device or image file, by blkid
- * @uuid, @type: set ("" when nothing is recognized); caller frees
+ * @uuid, @type: set ("" when there is nothing that blkid knows); of the partition table, where there
+ * is one, even if the superblock of a file system is there too; caller frees
  * Return: 0 or -errno.
  */
 int aip_probe(const char *path, char **uuid, char **type, struct aip_err *err);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <ext2fs/ext2fs.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "aipbackup/used.h"
 
@@ -26,12 +27,16 @@ static const char *doubt(ext2_filsys fs)
 	return NULL;
 }
 
-struct aip_used *aip_used_open(const char *device, const char **why)
+struct aip_used *aip_used_open(const char *device, const char *type, const char **why)
 {
-	struct aip_used *u = calloc(1, sizeof(*u));
+	struct aip_used *u;
 	ext2_filsys fs = NULL;
 
+	*why = "not an ext file system and nothing else";
+	if (strncmp(type, "ext", 3) != 0)
+		return NULL;
 	*why = "no memory";
+	u = calloc(1, sizeof(*u));
 	if (!u)
 		return NULL;
 	*why = "no ext file system";

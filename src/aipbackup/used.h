@@ -16,10 +16,12 @@ struct aip_used;
 
 /**
  * aip_used_open - look at a device
+ * @type: what aip_probe() says of it; a superblock of ext proves nothing where something else may
+ * be, e.g. below a partition table
  * @why: set to a short text for people when it is not known, e.g. "xfs: not known"; static
  * Return: the map, or NULL.
  */
-struct aip_used *aip_used_open(const char *device, const char **why);
+struct aip_used *aip_used_open(const char *device, const char *type, const char **why);
 
 /** aip_used_any - Return: whether any byte of the range may be in use. */
 bool aip_used_any(const struct aip_used *u, uint64_t offset, uint64_t len);
