@@ -211,8 +211,7 @@ static int create_qcow2(const struct run *r, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	_cleanup_free_ char *path = NULL, *opts = NULL, *size = NULL;
-	const char *argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-o",
-			       NULL,	   NULL,     NULL, NULL, NULL,	  NULL, NULL };
+	const char *argv[16] = { "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-o" };
 	struct aip_spawn s = { .argv = argv, .output_max = 65536, .timeout_ms = 60000 };
 	int n = 7, code;
 

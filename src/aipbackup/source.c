@@ -267,7 +267,7 @@ static int still_there(int number, const char *generation, struct aip_err *err)
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
 	const char *args[] = { "snapshot", "list", "--json" }, *opened;
-	struct aip_json_val e;
+	struct aip_json_val e = { NULL, NULL };
 	int r = aipsnap(args, 3, &res, err);
 
 	if (r == -ENOENT || (r == 0 && res.status == AIPSNAP_NO_DRIVER)) {
