@@ -105,6 +105,7 @@ bool aip_cow_hold(struct aip_cow *cow, struct bio *bio, sector_t sector, unsigne
 		return false;
 	spin_lock_irqsave(&cow->lock, flags);
 	if (!cow->why) {
+		bio->bi_opf &= ~AIP_REQ_POLLED;
 		bio_list_add(&cow->pending, bio);
 		held = true;
 	}
@@ -573,7 +574,7 @@ static void free_copies(struct aip_cow *cow)
 	list_for_each_entry_safe (c, next, &cow->idle, list) {
 		for (i = 0; i < DIV_ROUND_UP(1U << cow->shift, PAGE_SECTORS); i++)
 			if (c->pages[i])
-				put_page(c->pages[i]);
+				aip_own_page_free(c->pages[i]);
 		kfree(c);
 	}
 }

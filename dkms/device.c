@@ -121,7 +121,8 @@ int aip_device_undirty(struct aip_tracker *t)
 		return 0;
 	mutex_lock(&table->lock);
 	if (READ_ONCE(t->guard) == AIP_HOLD) {
-		rc = write_dirty(d);
+		/* one that is being disabled has left the table */
+		rc = d->unsaved ? 0 : write_dirty(d);
 		/* a boot must go on: what is lost is this lineage, and said so */
 		if (rc && d->state == AIPSNAP_STARTING)
 			rc = 0;
@@ -354,7 +355,7 @@ void aip_device_detach(struct aip_device *d)
 	aip_registry_del(t);
 	d->tracker = NULL;
 	d->dev = 0;
-	if (!aip_history_last(&d->history))
+	if (aip_history_last(&d->history) != t->open)
 		aip_gen_free(t->open);
 	aip_tracker_put(t);
 }
@@ -387,10 +388,10 @@ int aip_device_disable(struct aip_device *d)
 		mutex_lock(&aip_table->lock);
 		memset(aip_table->slots[d->slot], 0, sizeof(*aip_table->slots[d->slot]));
 		rc = aip_table_update(aip_table, d->slot);
+		d->unsaved = !rc;
 		mutex_unlock(&aip_table->lock);
 		if (rc)
 			return rc;
-		d->unsaved = true;
 	}
 	aip_device_detach(d);
 	device_free(d);

@@ -224,6 +224,7 @@ void aip_io_begin(struct aip_io *io, struct aip_file *file)
 	io->file = file;
 	atomic_set(&io->pending, 1);
 	init_completion(&io->done);
+	INIT_LIST_HEAD(&io->pages);
 }
 
 static void io_put(struct aip_io *io)
@@ -242,12 +243,6 @@ static void io_endio(struct bio *bio)
 	io_put(io);
 }
 
-static void write_endio(struct bio *bio)
-{
-	put_page(bio->bi_io_vec[0].bv_page);
-	io_endio(bio);
-}
-
 static void submit(struct aip_io *io, blk_opf_t opf, u64 block, struct page *page)
 {
 	u32 done = 0;
@@ -264,9 +259,7 @@ static void submit(struct aip_io *io, blk_opf_t opf, u64 block, struct page *pag
 		bio = aip_bio_alloc(io->file->bdev, 1, opf, GFP_NOIO);
 		bio->bi_iter.bi_sector = device;
 		bio->bi_private = io;
-		bio->bi_end_io = op_is_write(opf) ? write_endio : io_endio;
-		if (op_is_write(opf))
-			get_page(page);
+		bio->bi_end_io = io_endio;
 		__bio_add_page(bio, page, nr << SECTOR_SHIFT, done << SECTOR_SHIFT);
 		atomic_inc(&io->pending);
 		submit_bio(bio);
@@ -276,8 +269,14 @@ static void submit(struct aip_io *io, blk_opf_t opf, u64 block, struct page *pag
 
 static int io_wait(struct aip_io *io)
 {
+	struct page *page, *next;
+
 	io_put(io);
 	wait_for_completion_io(&io->done);
+	list_for_each_entry_safe (page, next, &io->pages, lru) {
+		list_del(&page->lru);
+		aip_own_page_free(page);
+	}
 	return io->error;
 }
 
@@ -299,10 +298,9 @@ void aip_io_read(struct aip_io *io, u64 block, struct page *page)
 
 void aip_io_write(struct aip_io *io, u64 block, struct page *page, blk_opf_t flags)
 {
+	list_add_tail(&page->lru, &io->pages);
 	submit(io, REQ_OP_WRITE | REQ_SYNC | flags, block, page);
 	io->written += AIPSNAP_TABLE_BLOCK;
-	/* what is under way holds it */
-	put_page(page);
 	throttle(io);
 }
 

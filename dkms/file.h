@@ -51,7 +51,8 @@ struct aip_io {
 	atomic_t pending;
 	int error;
 	struct completion done;
-	u64 written; /* bytes */
+	struct list_head pages; /* of writes, freed when they are over */
+	u64 written;		/* bytes */
 };
 
 void aip_io_begin(struct aip_io *io, struct aip_file *file);

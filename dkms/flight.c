@@ -11,22 +11,58 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
+#include "compat/compat.h"
 #include "flight.h"
 
 #define CACHE_MAX   512
 #define CACHE_START 128
+#define NESTED_MAX  8
 
 DEFINE_PER_CPU(struct aip_flight_cache, aip_flight_cache);
 static struct kmem_cache *flight_slab;
 
+/* What bio_chain() sets as end_io: a mark, which bio_endio() knows and never calls. */
+static bio_end_io_t *chain_mark __read_mostly;
+static DEFINE_PER_CPU(unsigned int, nested);
+static DEFINE_SPINLOCK(later_lock);
+static struct bio_list later = BIO_EMPTY_LIST;
+static struct workqueue_struct *later_wq;
+static void later_worker(struct work_struct *work);
+static DECLARE_WORK(later_work, later_worker);
+
+static int find_chain_mark(void)
+{
+	struct bio *child = aip_bio_alloc(NULL, 0, REQ_OP_READ, GFP_KERNEL);
+	struct bio *parent = aip_bio_alloc(NULL, 0, REQ_OP_READ, GFP_KERNEL);
+
+	if (child && parent) {
+		bio_chain(child, parent);
+		chain_mark = child->bi_end_io;
+	}
+	if (child)
+		bio_put(child);
+	if (parent)
+		bio_put(parent);
+	return chain_mark ? 0 : -ENOMEM;
+}
+
 int aip_flight_init(void)
 {
-	int cpu, i;
+	int cpu, i, rc;
 
-	flight_slab = KMEM_CACHE(aip_flight, 0);
-	if (!flight_slab)
+	rc = find_chain_mark();
+	if (rc)
+		return rc;
+	later_wq = alloc_workqueue("aipsnap-chain", WQ_MEM_RECLAIM | WQ_HIGHPRI | AIP_WQ_PERCPU, 0);
+	if (!later_wq)
 		return -ENOMEM;
+	flight_slab = KMEM_CACHE(aip_flight, 0);
+	if (!flight_slab) {
+		destroy_workqueue(later_wq);
+		return -ENOMEM;
+	}
 	for_each_possible_cpu(cpu)
 	{
 		struct aip_flight_cache *c = per_cpu_ptr(&aip_flight_cache, cpu);
@@ -60,6 +96,7 @@ void aip_flight_exit(void)
 	/* a last aip_flight_end() may have counted and not yet returned */
 	synchronize_rcu_tasks();
 	synchronize_rcu();
+	destroy_workqueue(later_wq);
 	for_each_possible_cpu(cpu)
 	{
 		struct aip_flight_cache *c = per_cpu_ptr(&aip_flight_cache, cpu);
@@ -98,10 +135,64 @@ static void give_back(struct aip_flight *f)
 	this_cpu_inc(aip_flight_cache.nr_back);
 }
 
-static noinline void end_and_free(struct bio *bio, struct aip_flight *f)
+/* What bio_endio() does for a bio that is chained to another. */
+static void end_child(struct bio *bio)
 {
-	kmem_cache_free(flight_slab, f);
-	if (bio->bi_end_io)
+	struct bio *parent = bio->bi_private;
+
+	if (bio->bi_status && !parent->bi_status)
+		parent->bi_status = bio->bi_status;
+	bio_put(bio);
+	bio_endio(parent);
+}
+
+static void later_worker(struct work_struct *work)
+{
+	struct bio *bio;
+
+	for (;;) {
+		spin_lock_irq(&later_lock);
+		bio = bio_list_pop(&later);
+		spin_unlock_irq(&later_lock);
+		if (!bio)
+			break;
+		end_child(bio);
+	}
+}
+
+/*
+ * The end of a child can be its parent's, which can be a child again, and so on: a large discard is a
+ * chain of thousands.  bio_endio() goes along them in a loop, but here each is ours; so that the
+ * stack stays small, one that is nested deeply is ended by a worker.
+ */
+static void end_chained(struct bio *bio)
+{
+	unsigned long flags;
+	bool deep;
+
+	preempt_disable();
+	deep = this_cpu_inc_return(nested) > NESTED_MAX;
+	if (deep) {
+		spin_lock_irqsave(&later_lock, flags);
+		bio_list_add(&later, bio);
+		queue_work(later_wq, &later_work);
+		spin_unlock_irqrestore(&later_lock, flags);
+	} else {
+		end_child(bio);
+	}
+	this_cpu_dec(nested);
+	preempt_enable();
+}
+
+static noinline void end_unusual(struct bio *bio, struct aip_flight *f)
+{
+	if (raw_cpu_read(aip_flight_cache.nr_back) >= CACHE_MAX)
+		kmem_cache_free(flight_slab, f);
+	else
+		give_back(f);
+	if (bio->bi_end_io == chain_mark)
+		end_chained(bio);
+	else if (bio->bi_end_io)
 		bio->bi_end_io(bio);
 }
 
@@ -114,8 +205,9 @@ void aip_flight_end(struct bio *bio)
 	bio->bi_end_io = end_io;
 	/* before the owner hears of it: who waits for zero may find the bio's memory gone, never the count late */
 	this_cpu_inc(f->count->ended);
-	if (unlikely(raw_cpu_read(aip_flight_cache.nr_back) >= CACHE_MAX || !end_io)) {
-		end_and_free(bio, f);
+	if (unlikely(raw_cpu_read(aip_flight_cache.nr_back) >= CACHE_MAX || !end_io ||
+		     end_io == chain_mark)) {
+		end_unusual(bio, f);
 		return;
 	}
 	give_back(f);

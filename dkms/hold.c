@@ -42,6 +42,8 @@ static bool hold_for_seal(struct aip_tracker *t, struct bio *bio)
 		return false;
 	spin_lock_irqsave(&t->held_lock, flags);
 	if (t->guard == AIP_HOLD) {
+		/* who waits for it has nothing yet to poll */
+		bio->bi_opf &= ~AIP_REQ_POLLED;
 		bio_list_add(&t->held, bio);
 		held = true;
 	}

@@ -33,6 +33,11 @@ static int __init aipsnap_init(void)
 {
 	int rc;
 
+	/* block_bio_queue is heard with preemption off, where allocators and locks sleep in such a kernel */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("aipsnap: a kernel with PREEMPT_RT is not supported\n");
+		return -EOPNOTSUPP;
+	}
 	aip_own_init();
 	rc = aip_flight_init();
 	if (rc)

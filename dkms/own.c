@@ -23,3 +23,9 @@ struct page *aip_own_page(gfp_t gfp)
 		set_page_private(page, aip_own_cookie);
 	return page;
 }
+
+void aip_own_page_free(struct page *page)
+{
+	set_page_private(page, 0);
+	__free_page(page);
+}

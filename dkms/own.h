@@ -15,8 +15,13 @@
 extern unsigned long aip_own_cookie;
 
 void aip_own_init(void);
-/** A page of our own, not zeroed, freed by put_page(); NULL. */
+/** A page of our own, not zeroed; NULL. */
 struct page *aip_own_page(gfp_t gfp);
+/**
+ * Frees it, the cookie taken off: who gets the page next must not be taken for us, and a
+ * tail of a larger page keeps what was there.  No I/O on it is under way.
+ */
+void aip_own_page_free(struct page *page);
 
 /** True for a write of our own. */
 static inline bool aip_own_bio(struct bio *bio)

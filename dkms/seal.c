@@ -117,6 +117,8 @@ int aip_seal_begin(struct aipsnap_seal_begin *arg)
 		return rc;
 	}
 	aip_snapshot_end_all(t, AIPSNAP_WHY_SEALED);
+	/* their writes are our own, in no account */
+	aip_snapshot_end_stored(t, AIPSNAP_WHY_SEALED);
 	/* or the caller's reading of the fingerprint would write it back */
 	aip_sync_parts(t->disk);
 	rc = aip_device_hook(d);

@@ -273,6 +273,16 @@ void aip_snapshot_end_all(struct aip_tracker *t, u32 why)
 		end(t->snapshot, why);
 }
 
+void aip_snapshot_end_stored(struct aip_tracker *t, u32 why)
+{
+	int i;
+
+	for (i = 0; i < AIPSNAP_MAX_SNAPSHOTS; i++)
+		if (snapshots[i] && snapshots[i]->tracker &&
+		    aip_store_is_on(&snapshots[i]->cow.store, t))
+			end(snapshots[i], why);
+}
+
 int aip_snapshot_remove(u32 n)
 {
 	struct aip_snapshot *s;

@@ -36,6 +36,8 @@ bool aip_snapshot_hold(struct aip_tracker *t, struct bio *bio, sector_t sector, 
 
 /** Ends the snapshot of a device, if it has one. */
 void aip_snapshot_end_all(struct aip_tracker *t, u32 why);
+/** Ends those of other devices whose difference storage lies on this one. */
+void aip_snapshot_end_stored(struct aip_tracker *t, u32 why);
 /** Ends and removes snapshot N; -EBUSY: it is open. */
 int aip_snapshot_remove(u32 n);
 int aip_snapshot_status(struct aipsnap_snapshot *arg);

@@ -265,6 +265,16 @@ void aip_store_close(struct aip_store *store)
 	store->medium = NULL;
 }
 
+bool aip_store_is_on(const struct aip_store *store, struct aip_tracker *t)
+{
+	const struct aip_medium *m = store->medium;
+	struct gather g = {};
+
+	if (m)
+		for_each_own(t, m->bdev, m->file.file ? &m->file : NULL, gather, &g);
+	return g.nr;
+}
+
 bool aip_store_alloc(struct aip_store *store, u64 *place)
 {
 	if (store->used == store->room)

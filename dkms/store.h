@@ -36,6 +36,8 @@ struct aip_store {
  */
 int aip_store_open(struct aip_store *store, struct aipsnap_member *u, u32 chunk_shift);
 void aip_store_close(struct aip_store *store);
+/** Whether it lies on a tracked device, whole or in part. */
+bool aip_store_is_on(const struct aip_store *store, struct aip_tracker *t);
 /** The next free place; false: full. */
 bool aip_store_alloc(struct aip_store *store, u64 *place);
 /** Where sector `offset` of a place is, and how many follow it there. */

@@ -99,6 +99,7 @@ static inline sector_t aip_remap_base(struct bio *bio)
 #endif
 }
 
+/** `bdev` may be NULL. */
 static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned short vecs,
 					blk_opf_t opf, gfp_t gfp)
 {
@@ -108,7 +109,8 @@ static inline struct bio *aip_bio_alloc(struct block_device *bdev, unsigned shor
 	struct bio *bio = bio_alloc(gfp, vecs);
 
 	if (bio) {
-		bio_set_dev(bio, bdev);
+		if (bdev)
+			bio_set_dev(bio, bdev);
 		bio->bi_opf = opf;
 	}
 	return bio;

@@ -9,6 +9,6 @@
 # order:  20
 set -u
 . "$AIP_TOP/tests/vm/drv.sh"
-drv_build bookworm
-drv_run safety bookworm safety.sh --smp 2 --disk 32M --disk 64M
+drv_build "$drv_kernel"
+drv_run safety "$drv_kernel" safety.sh --smp 2 --disk 32M --disk 64M
 tap_done
