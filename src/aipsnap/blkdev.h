@@ -80,6 +80,22 @@ int census_find(const struct census *c, const struct aipsnap_identity *id, struc
 int blkdev_refuse(const struct blkdev *b, struct aip_err *err);
 
 /**
+ * blkdev_refuse_held - whether something above @b writes to it unseen (md, bcache, multipath)
+ * Return: 0, -EOPNOTSUPP with the reason in @err, or -errno.
+ */
+int blkdev_refuse_held(const struct blkdev *b, struct aip_err *err);
+
+/**
+ * blkdev_refuse_store - whether a snapshot of @base cannot have its storage on @store
+ *
+ * The driver knows its own writes by their pages.  Where a layer between the two copies or
+ * encrypts them they come to @base as somebody else's, and copy-on-write waits for itself.
+ *
+ * Return: 0, -EOPNOTSUPP with the reason in @err, or -errno.
+ */
+int blkdev_refuse_store(const struct blkdev *store, const struct blkdev *base, struct aip_err *err);
+
+/**
  * A visitor gets a device and how many layers above (or below) the start it lies.
  * Return: 0 to go on, anything else ends the walk and is returned.
  */

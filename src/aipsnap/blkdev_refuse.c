@@ -3,6 +3,7 @@
  * What cannot be tracked for reasons that only user space sees.  (Zoned, rw_page, DAX,
  * removable and too large devices are refused by the driver itself.)
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,9 +33,11 @@ static const char *const dm_known[] = {
 	"flakey",	   "error",   "zero",  "log-writes", "dust",	  "vdo",       "clone",
 };
 
-static bool is_known(const char *target)
+static bool is_known(const char *target, const char *params)
 {
 	size_t i;
+
+	(void)params;
 
 	for (i = 0; i < sizeof(dm_known) / sizeof(dm_known[0]); i++)
 		if (!strcmp(target, dm_known[i]))
@@ -42,8 +45,25 @@ static bool is_known(const char *target)
 	return false;
 }
 
+/* Targets that pass on the pages they are given, and do not put the data into others. */
+static bool passes_pages(const char *target, const char *params)
+{
+	static const char *const pass[] = { "linear", "striped", "mirror",    "delay",
+					    "flakey", "error",	 "multipath", "zero" };
+	size_t i;
+
+	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
+		if (!strcmp(target, pass[i]))
+			return true;
+	return !strcmp(target, "raid") &&
+	       (!strncmp(params, "raid0", 5) || !strncmp(params, "raid1", 5));
+}
+
+typedef bool (*target_judge)(const char *target, const char *params);
+
 /* Return: 0, -EOPNOTSUPP with the name in @bad, or -errno when device-mapper does not tell. */
-static int check_targets(unsigned int major, unsigned int minor, char bad[DM_MAX_TYPE_NAME])
+static int check_targets(unsigned int major, unsigned int minor, target_judge good,
+			 char bad[DM_MAX_TYPE_NAME])
 {
 	_cleanup_close_ int fd = open(DM_CONTROL, O_RDWR | O_CLOEXEC);
 	_cleanup_free_ struct dm_ioctl *dm = calloc(1, DM_BUFFER);
@@ -65,7 +85,7 @@ static int check_targets(unsigned int major, unsigned int minor, char bad[DM_MAX
 
 		if (at + sizeof(*t) > DM_BUFFER)
 			return -EPROTO;
-		if (!is_known(t->target_type)) {
+		if (!good(t->target_type, (const char *)(t + 1))) {
 			snprintf(bad, DM_MAX_TYPE_NAME, "%.*s", DM_MAX_TYPE_NAME - 1,
 				 t->target_type);
 			return -EOPNOTSUPP;
@@ -82,7 +102,7 @@ static int refuse_dm(const struct blkdev *b, struct aip_err *err)
 
 	if (strncmp(b->kname, "dm-", 3))
 		return 0;
-	ret = check_targets(b->major, b->minor, bad);
+	ret = check_targets(b->major, b->minor, is_known, bad);
 	if (ret == -EOPNOTSUPP)
 		return aip_err_set(
 			err, ret, "%s: device-mapper target \"%s\" may change what is on it unseen",
@@ -109,14 +129,86 @@ static int refuse_btrfs(const struct blkdev *b, struct aip_err *err)
 			   b->name, get_le64(sb + 136));
 }
 
-/* A holder that keeps its own data on the device and may write it behind everybody's back. */
+/*
+ * A holder that keeps its own data on the device and may write it behind everybody's back, or
+ * whose writes arrive as requests (multipath), so that no bio is seen there.
+ */
 static int refuse_holder(const struct blkdev *b, int depth, void *arg)
 {
+	char uuid[160];
+
 	(void)depth;
 	(void)arg;
+	if (!strncmp(b->kname, "dm-", 3))
+		return !sysattr_text(b->kname, "dm/uuid", uuid, sizeof(uuid)) &&
+				       !strncmp(uuid, "mpath-", 6)
+			       ? -EOPNOTSUPP
+			       : 0;
 	if (!strncmp(b->kname, "md", 2) && b->kname[2] >= '0' && b->kname[2] <= '9')
 		return -EOPNOTSUPP;
 	return strncmp(b->kname, "bcache", 6) ? 0 : -EOPNOTSUPP;
+}
+
+/* Of the disk of a partition: not what holds its other partitions. */
+static int refuse_direct(const struct blkdev *b, int depth, void *arg)
+{
+	return depth == 1 ? refuse_holder(b, depth, arg) : 0;
+}
+
+int blkdev_refuse_held(const struct blkdev *b, struct aip_err *err)
+{
+	unsigned int major, minor;
+	struct blkdev disk;
+	int ret = blkdev_above(b, refuse_holder, NULL, err);
+
+	if (!ret && !sysattr_disk(b->kname, &major, &minor) &&
+	    !blkdev_from_number(major, minor, &disk, NULL))
+		ret = blkdev_above(&disk, refuse_direct, NULL, err);
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	return aip_err_set(
+		err, ret,
+		"%s: a member of an md array or a bcache, or a path of a multipath; enable that device instead",
+		b->name);
+}
+
+/* A layer that puts the data it is given into pages of its own. */
+static bool copies(const struct blkdev *b)
+{
+	char text[DM_MAX_TYPE_NAME];
+	unsigned int major, minor;
+
+	if (!sysattr_disk(b->kname, &major, &minor))
+		return false; /* a partition */
+	if (!strncmp(b->kname, "dm-", 3))
+		return check_targets(b->major, b->minor, passes_pages, text) != 0;
+	if (!strncmp(b->kname, "md", 2) && !sysattr_text(b->kname, "md/level", text, sizeof(text)))
+		return strcmp(text, "raid0") && strcmp(text, "raid1") && strcmp(text, "raid10") &&
+		       strcmp(text, "linear");
+	return true;
+}
+
+int blkdev_refuse_store(const struct blkdev *store, const struct blkdev *base, struct aip_err *err)
+{
+	_cleanup_closedir_ DIR *d = opendir("/sys/class/block");
+	unsigned int major, minor;
+	struct dirent *e;
+	struct blkdev b;
+
+	if (blkdev_lies_on(store, base, 1) < 1)
+		return 0;
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.' && !sysattr_dev(e->d_name, &major, &minor) &&
+		    !blkdev_from_number(major, minor, &b, NULL) &&
+		    blkdev_lies_on(store, &b, 1) >= 0 && blkdev_lies_on(&b, base, 1) >= 1 &&
+		    copies(&b)) {
+			aip_err_set(
+				err, -EOPNOTSUPP,
+				"%s: lies on %s through %s, which copies what is written: the snapshot would wait for its own storage",
+				store->name, base->name, b.name);
+			return aip_err_hint(err, "--store puts the difference storage elsewhere");
+		}
+	return d ? 0 : aip_err_errno(err, -errno, "/sys/class/block");
 }
 
 int blkdev_refuse(const struct blkdev *b, struct aip_err *err)
@@ -129,12 +221,7 @@ int blkdev_refuse(const struct blkdev *b, struct aip_err *err)
 		return aip_err_set(err, -EOPNOTSUPP,
 				   "%s: belongs to a bcache; enable the bcache device instead",
 				   b->name);
-	ret = blkdev_above(b, refuse_holder, NULL, err);
-	if (ret == -EOPNOTSUPP)
-		return aip_err_set(
-			err, ret,
-			"%s: a member of an md array or a bcache; enable that device instead",
-			b->name);
+	ret = blkdev_refuse_held(b, err);
 	if (!ret)
 		ret = refuse_dm(b, err);
 	return ret ? ret : refuse_btrfs(b, err);

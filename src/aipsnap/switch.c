@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "aipsnap/ctl.h"
@@ -133,18 +134,34 @@ static int store_files(struct switching *s, struct aipsnap_member *call,
 	return 0;
 }
 
+static int check_place(const struct switching *s, const struct blkdev *b, struct aip_err *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < s->n; i++)
+		ret = blkdev_refuse_store(b, &s->member[i].dev, err);
+	return ret;
+}
+
 static int make_stores(struct switching *s, struct aipsnap_member *call,
 		       struct fiemap_extent *scratch, struct aip_err *err)
 {
 	struct blkdev b;
 	struct stat st;
+	int ret;
 
 	if (!stat(s->store, &st) && S_ISBLK(st.st_mode)) {
-		int ret = blkdev_from_path(s->store, &b, err);
-
+		ret = blkdev_from_path(s->store, &b, err);
+		ret = ret ? ret : check_place(s, &b, err);
 		return ret ? ret : store_device(s, &b, call, err);
 	}
-	return store_files(s, call, scratch, err);
+	ret = store_files(s, call, scratch, err);
+	/* what is no block device of the machine the driver refuses */
+	if (!ret && !fstat(s->member[0].store_fd, &st) &&
+	    !blkdev_from_number(major(st.st_dev), minor(st.st_dev), &b, NULL))
+		ret = check_place(s, &b, err);
+	return ret;
 }
 
 static void drop_stores(struct switching *s)

@@ -52,6 +52,20 @@ static void to_uapi(const struct fingerprint *fp, struct aipsnap_fingerprint *ou
 	memcpy(out->digest, fp->digest, sizeof(out->digest));
 }
 
+/* Whether something above @b can write already: how long since, nobody knows. */
+static bool is_writable(const struct blkdev *b)
+{
+	_cleanup_(mounts_free) struct mounts all = { 0 }, above = { 0 };
+	size_t i;
+
+	if (mounts_read(&all, NULL) || mounts_above(&all, b, 1, &above))
+		return true;
+	for (i = 0; i < above.n; i++)
+		if (above.list[i].rw)
+			return true;
+	return false;
+}
+
 int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, struct track *t,
 		struct aip_err *err)
 {
@@ -62,6 +76,9 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, 
 
 	*t = (struct track){ .slot = slot };
 	snprintf(t->name, sizeof(t->name), "%s", b->name);
+	ret = blkdev_refuse_held(b, err);
+	if (ret)
+		return ret;
 	ret = ctl_call(ctl, AIPSNAP_START_BEGIN, &begin);
 	if (ret == -EIO)
 		t->table_failed = true;
@@ -76,6 +93,10 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, 
 	if (fresh) {
 		commit.flags = AIPSNAP_START_NEW;
 		commit.why = AIPSNAP_WHY_FLAG;
+	} else if (is_writable(b)) {
+		/* an XFS mounted read-write may have written to files, and nothing yet to its log */
+		commit.flags = AIPSNAP_START_NEW;
+		commit.why = AIPSNAP_WHY_WRITTEN;
 	}
 	ret = ctl_call(ctl, AIPSNAP_START_COMMIT, &commit);
 	if (ret == -EIO)
@@ -152,6 +173,11 @@ int track_seal(int ctl, const struct aipsnap_device *dev, unsigned int timeout_m
 		return ret;
 	snprintf(t->name, sizeof(t->name), "%s", b.name);
 	ret = check_mounts(&b, t, err);
+	if (!ret) {
+		ret = blkdev_refuse_held(&b, err);
+		if (ret)
+			t->why = AIPSNAP_WHY_STILL_WRITABLE;
+	}
 	if (ret)
 		return ret;
 	ret = ctl_call(ctl, AIPSNAP_SEAL_BEGIN, &begin);

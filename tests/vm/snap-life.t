@@ -3,7 +3,7 @@
 #
 # proves: the root on LVM, dm-crypt and XFS: tracked, in a snapshot whose storage lies on it, resumed; a nearly full
 #         file system; the origin unmounted and mounted while the snapshot lives; another mount namespace;
-#         names that change
+#         names that change; a start that comes after the root was mounted read-write
 # needs: qemu, kernel headers, lvm2, jq
 # timeout: 2400
 # tier:   full
@@ -29,5 +29,6 @@ for root in ${SNAP_LIFE:-plain lvm crypt xfs}; do
 	truncate -s 320M "$AIP_TMP/root-$root"
 	guest $root first
 	[ $root = plain ] || guest $root again
+	[ $root != xfs ] || guest $root late
 done
 exit $tap_failed
