@@ -10,6 +10,10 @@
 #include "aipbackup/ui.h"
 #include "common/jsonw.h"
 #include "common/spawn.h"
+#include "json/json.h"
+
+#define WINDOW	 65536	    /* chunks that qemu-img is asked about at once */
+#define JSON_MAX (16 << 20) /* bytes that it may say of them: a line of some 120 each */
 
 /* What came of one backup. */
 struct result {
@@ -18,27 +22,191 @@ struct result {
 	struct aip_err err; /* first damage */
 };
 
+/* Run qemu-img. Return: 0 when it ended by itself, see @res, or -errno. */
+static int qemu_img(const char *const *argv, struct aip_spawn_result *res, struct aip_err *err)
+{
+	const struct aip_spawn sp = { .argv = argv, .output_max = JSON_MAX, .timeout_ms = 3600000 };
+
+	return aip_spawn(&sp, res, err);
+}
+
+static int refused(const struct aip_manifest *m, const char *what, struct aip_spawn_result *res,
+		   struct aip_err *err)
+{
+	return aip_err_set(
+		err, -EBADMSG, "backup %s is damaged: qemu-img %s %s: %s", m->id, what, m->where,
+		res->err.len ? strtok(res->err.data, "\n") : "errors in the qcow2 structure");
+}
+
+/* How qemu-img is to open the file: without its backing file, which may even be one above it. */
+static char *alone(const char *path)
+{
+	struct aip_buf b = AIP_BUF_INIT;
+	struct aip_jsonw w;
+
+	aip_buf_str(&b, "json:");
+	aip_jsonw_init(&w, &b, false);
+	aip_jsonw_object(&w, NULL);
+	aip_jsonw_str(&w, "driver", "qcow2");
+	aip_jsonw_object(&w, "file");
+	aip_jsonw_str(&w, "driver", "file");
+	aip_jsonw_str(&w, "filename", path);
+	aip_jsonw_end(&w);
+	aip_jsonw_null(&w, "backing");
+	aip_jsonw_end(&w);
+	return aip_buf_steal(&b);
+}
+
 /* The structure of the qcow2 file, by the tool that knows it best. */
-static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, struct aip_err *err)
+static int check_structure(const struct aip_manifest *m, const char *image, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
-	_cleanup_free_ char *path = NULL;
-	const char *argv[] = { "qemu-img", "check", "-q", "-f", "qcow2", NULL, NULL };
-	const struct aip_spawn sp = { .argv = argv, .output_max = 1 << 20, .timeout_ms = 3600000 };
-	int r;
+	const char *argv[] = { "qemu-img", "check", "-q", image, NULL };
+	int r = qemu_img(argv, &res, err);
 
-	if (asprintf(&path, "%s/%s", s->path, m->where) < 0)
-		return aip_err_errno(err, -ENOMEM, "cannot check %s", m->where);
-	argv[5] = path;
-	r = aip_spawn(&sp, &res, err);
+	/* 3: clusters are leaked, which costs space but no data */
+	if (r < 0 || res.status == 0 || res.status == 3)
+		return r;
+	return refused(m, "check", &res, err);
+}
+
+/*
+ * Is @name the backing file that @m must have?  Between steps 4 and 5 of prune (prune.c)
+ * it is the file of the backup that goes, which its child is to take over.
+ */
+static bool right_backing(const struct aip_set *s, const struct aip_manifest *m, const char *name)
+{
+	const struct aip_manifest *p = aip_set_parent(s, m), *pp = p ? aip_set_parent(s, p) : NULL;
+
+	if (!p)
+		return !name;
+	return name &&
+	       (strcmp(name, p->where) == 0 || (pp && pp->pruned && strcmp(name, pp->where) == 0));
+}
+
+/* The file names its parent's as its backing file. */
+static int check_backing(const struct aip_set *s, const struct aip_manifest *m, const char *path,
+			 struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
+	const char *argv[] = { "qemu-img", "info", "--output=json", "-f", "qcow2", path, NULL };
+	const char *name = NULL, *format = "qcow2";
+	struct aip_json_val v;
+	int r = qemu_img(argv, &res, err);
+
 	if (r < 0)
 		return r;
-	/* 3: clusters are leaked, which costs space but no data */
-	if (res.status == 0 || res.status == 3)
-		return 0;
-	return aip_err_set(
-		err, -EBADMSG, "backup %s is damaged: qemu-img check %s: %s", m->id, path,
-		res.err.len ? strtok(res.err.data, "\n") : "errors in the qcow2 structure");
+	if (res.status)
+		return refused(m, "info", &res, err);
+	r = aip_json_parse(res.out.data, res.out.len, "qemu-img info", NULL, &doc, err);
+	if (r < 0)
+		return r;
+	v = aip_json_root(doc);
+	if (aip_json_has(v, "backing-filename"))
+		r = aip_json_str(v, "backing-filename", &name, err);
+	if (r == 0 && aip_json_has(v, "backing-filename-format"))
+		r = aip_json_str(v, "backing-filename-format", &format, err);
+	if (r < 0 || (right_backing(s, m, name) && strcmp(format, "qcow2") == 0))
+		return r;
+	return aip_err_set(err, -EBADMSG, "backup %s is damaged: the backing file of %s is %s (%s)",
+			   m->id, m->where, name ? name : "none",
+			   name ? format : "not its parent's");
+}
+
+/* One entry of qemu-img's map: mark the chunks that the file itself holds. */
+static int mark(struct aip_json_val v, const struct aip_manifest *m, uint64_t first, bool *held,
+		struct aip_err *err)
+{
+	int64_t start, length, no;
+	bool present;
+	int r;
+
+	if ((r = aip_json_int(v, "start", 0, AIP_JSON_INT_MAX, &start, err)) < 0 ||
+	    (r = aip_json_int(v, "length", 1, AIP_JSON_INT_MAX, &length, err)) < 0 ||
+	    (r = aip_json_bool(v, "present", &present, err)) < 0)
+		return r;
+	for (no = start / m->chunk; present && no <= (start + length - 1) / m->chunk; no++)
+		if ((uint64_t)no >= first && (uint64_t)no - first < WINDOW)
+			held[no - first] = true;
+	return 0;
+}
+
+/* What the file itself holds of the WINDOW chunks from @first on. */
+static int map_window(const char *image, const struct aip_manifest *m, uint64_t first, bool *held,
+		      struct aip_err *err)
+{
+	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
+	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
+	char start[48], length[48];
+	const char *argv[] = { "qemu-img", "map", "--output=json", start, length, image, NULL };
+	struct aip_json_val v;
+	bool more;
+	int r;
+
+	snprintf(start, sizeof(start), "--start-offset=%" PRIu64, first * m->chunk);
+	snprintf(length, sizeof(length), "--max-length=%" PRIu64, (uint64_t)WINDOW * m->chunk);
+	r = qemu_img(argv, &res, err);
+	if (r < 0)
+		return r;
+	if (res.status)
+		return refused(m, "map", &res, err);
+	r = aip_json_parse(res.out.data, res.out.len, "qemu-img map", NULL, &doc, err);
+	if (r < 0)
+		return r;
+	memset(held, 0, WINDOW * sizeof(*held));
+	for (more = aip_json_first(aip_json_root(doc), &v); more && r == 0;
+	     more = aip_json_next(&v))
+		r = mark(v, m, first, held, err);
+	return r;
+}
+
+/*
+ * An increment holds the chunks that it records and no others: one more would hide
+ * the parent's, of one less the parent's would be read.
+ */
+static int check_map(const struct aip_set *s, const struct aip_manifest *m, const char *image,
+		     struct aip_err *err)
+{
+	_cleanup_(aip_sums_close) struct aip_sums sums = { .count = 0 };
+	_cleanup_free_ bool *held = malloc(WINDOW * sizeof(*held));
+	uint64_t no, at = 0, chunks = (m->size - 1) / m->chunk + 1;
+	int r;
+
+	if (!held)
+		return aip_err_errno(err, -ENOMEM, "cannot verify backup %s", m->id);
+	r = aip_set_sums(s, m, &sums, err);
+	for (no = 0; r == 0 && no < chunks; no++) {
+		bool recorded = at < sums.count && aip_sums_at(&sums, at, NULL, NULL) == no;
+
+		if (aip_stop)
+			return aip_err_set(err, -EINTR, "interrupted");
+		if (no % WINDOW == 0)
+			r = map_window(image, m, no, held, err);
+		if (r == 0 && recorded != held[no % WINDOW])
+			r = aip_err_set(err, -EBADMSG, "backup %s is damaged: %s %s byte %" PRIu64,
+					m->id, m->where,
+					recorded ? "does not hold what was backed up at"
+						 : "holds what was not backed up at",
+					no * m->chunk);
+		at += recorded;
+	}
+	return r;
+}
+
+static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, struct aip_err *err)
+{
+	_cleanup_free_ char *path = NULL, *image = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s", s->path, m->where) < 0 || !(image = alone(path)))
+		return aip_err_errno(err, -ENOMEM, "cannot check %s", m->where);
+	r = check_backing(s, m, path, err);
+	if (r == 0)
+		r = check_structure(m, image, err);
+	if (r == 0 && m->kind == AIP_INCREMENTAL)
+		r = check_map(s, m, image, err);
+	return r;
 }
 
 /* Read all chunks that this one backup holds, and, of a full one, what it does not. */
