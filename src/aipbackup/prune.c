@@ -6,6 +6,8 @@
  * into P's store, which then holds exactly what C shows.  After each of these steps C
  * and everything newer restores as before, wherever the run is killed:
  *
+ *   0  both checksum files and all of C's chunks are read: damage is found while
+ *      nothing is changed
  *   1  P.json says "pruned"                    P can no longer be restored
  *   2  C's chunks go into P's store, durable   C still reads its own
  *   3  a merged checksum file
@@ -56,8 +58,8 @@ static int open_parent_store(const struct merge *m, struct aip_nbd **out, struct
 	return aip_nbd_open_file(m->set->path, m->p->where, AIP_NBD_WRITE, out, err);
 }
 
-/* Step 2. C is read without its backing file: P may not be open twice while it is written. */
-static int copy_down(struct merge *m, struct aip_err *err)
+/* Steps 0 and 2. C is read without its backing file: P may not be open twice while it is written. */
+static int copy_down(struct merge *m, bool write, struct aip_err *err)
 {
 	_cleanup_free_ char *buf = malloc(m->c->chunk);
 	_cleanup_chain_ struct aip_chain *chain = NULL;
@@ -71,7 +73,7 @@ static int copy_down(struct merge *m, struct aip_err *err)
 	if (!buf)
 		return aip_err_errno(err, -ENOMEM, "cannot prune");
 	r = aip_chain_open(m->set, m->c, 1, &chain, err);
-	if (r == 0)
+	if (r == 0 && write)
 		r = open_parent_store(m, &to, err);
 	aip_progress_start(&progress, m->c->id);
 	while (r == 0 && aip_chain_next(chain, &c)) {
@@ -81,16 +83,16 @@ static int copy_down(struct merge *m, struct aip_err *err)
 			r = aip_err_set(err, -EINTR, "interrupted; the next prune goes on");
 		if (r == 0)
 			r = aip_chain_read(chain, &c, buf, &len, err);
-		if (r == 0 && c.zero)
+		if (r == 0 && to && c.zero)
 			r = aip_nbd_zero(to, len, c.no * m->c->chunk, err);
-		else if (r == 0)
+		else if (r == 0 && to)
 			r = aip_nbd_write(to, buf, len, c.no * m->c->chunk, &users, err);
 		while (r == 0 && users)
 			r = aip_nbd_wait(to, err);
 		aip_progress(&progress, ++done, m->c->chunks);
 	}
 	aip_progress_end(&progress);
-	if (r == 0)
+	if (r == 0 && to)
 		r = aip_nbd_flush(to, err);
 	if (r < 0 && to)
 		aip_nbd_abandon(to);
@@ -196,6 +198,20 @@ static int note_files(const struct aip_set *s, const struct aip_manifest *p,
 	return aip_set_unfinished(s, names, err);
 }
 
+/* Steps 0 and 1 */
+static int begin(struct merge *m, struct aip_err *err)
+{
+	_cleanup_chain_ struct aip_chain *both = NULL;
+	int r = aip_chain_open(m->set, m->c, 2, &both, err);
+
+	if (r == 0)
+		r = copy_down(m, false, err);
+	if (r < 0)
+		return r;
+	m->p->pruned = true;
+	return aip_set_save(m->set, m->p, err);
+}
+
 static int merge_into_child(struct aip_set *s, struct aip_manifest *p, struct aip_manifest *c,
 			    struct aip_err *err)
 {
@@ -203,12 +219,10 @@ static int merge_into_child(struct aip_set *s, struct aip_manifest *p, struct ai
 	_cleanup_free_ char *freed = NULL;
 	int r = 0;
 
-	if (!p->pruned) {
-		p->pruned = true;
-		r = aip_set_save(s, p, err);
-	}
+	if (!p->pruned)
+		r = begin(&m, err);
 	if (r == 0)
-		r = copy_down(&m, err);
+		r = copy_down(&m, true, err);
 	if (r == 0)
 		r = merge_sums(&m, err);
 	if (r == 0)
