@@ -72,21 +72,22 @@ static int check_structure(const struct aip_manifest *m, const char *image, stru
 
 /*
  * Is @name the backing file that @m must have?  Between steps 4 and 5 of prune (prune.c)
- * it is the file of the backup that goes, which its child is to take over.
+ * it is the file of the backup that goes, which @m's parent is to take over: @past.
  */
-static bool right_backing(const struct aip_set *s, const struct aip_manifest *m, const char *name)
+static bool right_backing(const struct aip_set *s, const struct aip_manifest *m, const char *name,
+			  bool *past)
 {
 	const struct aip_manifest *p = aip_set_parent(s, m), *pp = p ? aip_set_parent(s, p) : NULL;
 
-	if (!p)
-		return !name;
-	return name &&
-	       (strcmp(name, p->where) == 0 || (pp && pp->pruned && strcmp(name, pp->where) == 0));
+	if (!p || !name)
+		return !p && !name;
+	*past = pp && pp->pruned && strcmp(name, pp->where) == 0;
+	return *past || strcmp(name, p->where) == 0;
 }
 
 /* The file names its parent's as its backing file. */
 static int check_backing(const struct aip_set *s, const struct aip_manifest *m, const char *path,
-			 struct aip_err *err)
+			 bool *past, struct aip_err *err)
 {
 	_cleanup_spawn_ struct aip_spawn_result res = AIP_SPAWN_RESULT_INIT;
 	_cleanup_(aip_json_freep) struct aip_json *doc = NULL;
@@ -107,7 +108,7 @@ static int check_backing(const struct aip_set *s, const struct aip_manifest *m, 
 		r = aip_json_str(v, "backing-filename", &name, err);
 	if (r == 0 && aip_json_has(v, "backing-filename-format"))
 		r = aip_json_str(v, "backing-filename-format", &format, err);
-	if (r < 0 || (right_backing(s, m, name) && strcmp(format, "qcow2") == 0))
+	if (r < 0 || (right_backing(s, m, name, past) && strcmp(format, "qcow2") == 0))
 		return r;
 	return aip_err_set(err, -EBADMSG, "backup %s is damaged: the backing file of %s is %s (%s)",
 			   m->id, m->where, name ? name : "none",
@@ -194,14 +195,15 @@ static int check_map(const struct aip_set *s, const struct aip_manifest *m, cons
 	return r;
 }
 
-static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, struct aip_err *err)
+static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, bool *past,
+		       struct aip_err *err)
 {
 	_cleanup_free_ char *path = NULL, *image = NULL;
 	int r;
 
 	if (asprintf(&path, "%s/%s", s->path, m->where) < 0 || !(image = alone(path)))
 		return aip_err_errno(err, -ENOMEM, "cannot check %s", m->where);
-	r = check_backing(s, m, path, err);
+	r = check_backing(s, m, path, past, err);
 	if (r == 0)
 		r = check_structure(m, image, err);
 	if (r == 0 && m->kind == AIP_INCREMENTAL)
@@ -209,12 +211,22 @@ static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, st
 	return r;
 }
 
-/* Read all chunks that this one backup holds, and, of a full one, what it does not. */
+/* The backup that @m is being merged into, NULL when it is not. */
+static const struct aip_manifest *heir(const struct aip_set *s, const struct aip_manifest *m)
+{
+	return m->pruned ? aip_set_child(s, m) : NULL;
+}
+
+/*
+ * Read all chunks that this one backup holds, and, of a full one, what it does not.  A pruned
+ * one's store has some of its child's chunks already, and nobody reads those: they are left out.
+ */
 static int check_chunks(const struct aip_set *s, struct result *res, struct aip_progress *p,
 			struct aip_err *err)
 {
+	const struct aip_manifest *child = heir(s, res->m);
 	_cleanup_free_ void *buf = malloc(res->m->chunk);
-	_cleanup_chain_ struct aip_chain *c = NULL;
+	_cleanup_chain_ struct aip_chain *own = NULL, *both = NULL;
 	uint64_t next = 0, chunks = (res->m->size - 1) / res->m->chunk + 1;
 	struct aip_chunk chunk;
 	size_t len;
@@ -222,33 +234,64 @@ static int check_chunks(const struct aip_set *s, struct result *res, struct aip_
 
 	if (!buf)
 		return aip_err_errno(err, -ENOMEM, "cannot verify backup %s", res->m->id);
-	r = aip_chain_open(s, res->m, 1, &c, err);
-	while (r == 0 && aip_chain_next(c, &chunk)) {
+	r = aip_chain_open(s, res->m, 1, &own, err);
+	if (r == 0 && child)
+		r = aip_chain_open(s, child, 2, &both, err);
+	while (r == 0 && aip_chain_next(both ? both : own, &chunk)) {
 		if (aip_stop)
 			return aip_err_set(err, -EINTR, "interrupted");
 		if (res->m->kind == AIP_FULL && chunk.no > next)
-			r = aip_chain_zeroes(c, next, chunk.no - next, err);
-		if (r == 0)
-			r = aip_chain_read(c, &chunk, buf, &len, err);
+			r = aip_chain_zeroes(own, next, chunk.no - next, err);
 		next = chunk.no + 1;
+		if (both && chunk.layer == 0)
+			continue;
+		chunk.layer = 0;
+		if (r == 0)
+			r = aip_chain_read(own, &chunk, buf, &len, err);
 		res->chunks++;
 		aip_progress(p, res->chunks * res->m->chunk, res->m->chunks * res->m->chunk);
 	}
 	if (r == 0 && res->m->kind == AIP_FULL && next < chunks)
-		r = aip_chain_zeroes(c, next, chunks - next, err);
+		r = aip_chain_zeroes(own, next, chunks - next, err);
+	return r;
+}
+
+/*
+ * Between steps 4 and 5 of prune the backing file leads past the parent, to a store
+ * that has the parent's chunks already: is all there that this backup reads?
+ */
+static int check_past(const struct aip_set *s, const struct aip_manifest *m, struct aip_err *err)
+{
+	_cleanup_free_ void *buf = malloc(m->chunk);
+	_cleanup_chain_ struct aip_chain *c = NULL;
+	struct aip_chunk chunk;
+	size_t len;
+	int r;
+
+	if (!buf)
+		return aip_err_errno(err, -ENOMEM, "cannot verify backup %s", m->id);
+	r = aip_chain_open(s, m, 0, &c, err);
+	while (r == 0 && aip_chain_next(c, &chunk)) {
+		if (aip_stop)
+			return aip_err_set(err, -EINTR, "interrupted");
+		r = aip_chain_read(c, &chunk, buf, &len, err);
+	}
 	return r;
 }
 
 static int verify_one(const struct aip_set *s, struct result *res)
 {
 	struct aip_progress p;
+	bool past = false;
 	int r = 0;
 
 	aip_progress_start(&p, res->m->id);
 	if (res->m->store == AIP_STORE_QCOW2)
-		r = check_qcow2(s, res->m, &res->err);
+		r = check_qcow2(s, res->m, &past, &res->err);
 	if (r == 0)
 		r = check_chunks(s, res, &p, &res->err);
+	if (r == 0 && past)
+		r = check_past(s, res->m, &res->err);
 	aip_progress_end(&p);
 	return r;
 }
@@ -273,13 +316,13 @@ static int tell(struct aip_jsonw *w, const struct result *res, int r)
 	return r == -EINTR ? AIP_EXIT_INTERRUPTED : AIP_EXIT_DAMAGED;
 }
 
-/* Is @m needed for the backup @id (NULL: any)? */
+/* Is @m needed for the backup @id (NULL: any)?  A pruned one is as long as it has a child. */
 static bool wanted(const struct aip_set *s, const struct aip_manifest *m, const char *id)
 {
 	const struct aip_manifest *top = id ? aip_set_find(s, id) : NULL;
 
 	if (!id)
-		return !m->pruned;
+		return !m->pruned || heir(s, m);
 	for (; top; top = aip_set_parent(s, top))
 		if (top == m)
 			return true;
@@ -291,13 +334,15 @@ int aip_cmd_verify(const struct aip_options *o, char **args)
 	_cleanup_set_ struct aip_set s = AIP_SET_INIT;
 	_cleanup_buf_ struct aip_buf b = AIP_BUF_INIT;
 	struct aip_err err = AIP_ERR_INIT;
+	const struct aip_manifest *m;
 	struct aip_jsonw w;
 	int worst = 0;
 	size_t i;
 
 	if (aip_set_open(args[0], false, &s, &err) < 0)
 		return aip_ui_fail(&err);
-	if (!s.n || (o->id && !aip_set_find(&s, o->id))) {
+	m = s.n ? aip_set_find(&s, o->id ? o->id : "latest") : NULL;
+	if (!m || (o->id && m->pruned)) {
 		aip_err_set(&err, -ENOENT, "%s has no backup %s", args[0],
 			    o->id ? o->id : "at all");
 		return aip_ui_fail(&err);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # proves: prune changes nothing when what it would merge is damaged
-# needs: qemu-img, qemu-nbd, strace
+# needs: qemu-img, qemu-nbd, strace, jq
 . "$AIP_TOP/tests/backup/lib.sh"
 
 put() { noise 65536 "$2" | dd of=src bs=64K seek="$1" conv=notrunc status=none iflag=fullblock; } # CHUNK TAG
@@ -51,4 +51,51 @@ flip set/0002.qcow2 "$(where set/0002.qcow2 42)" # its last chunk
 refuses "a damaged chunk" 4
 flip set/0002.qcow2 3
 refuses "a damaged header" 1
+
+# Killed after each step: the first that leaves 0001 pruned, and the last that leaves 0002 an increment.
+backing() { qemu-img info -f qcow2 --output=json "$1" | jq -r '."backing-filename"'; }
+bad=
+for ((n = 1; n < 20; n++)); do
+	again
+	(strace -qq -o /dev/null -e inject=rename,renameat,renameat2,fsync:signal=KILL:when=$n "$bak" prune -q --keep 3 set >>log 2>&1) 2>>log
+	"$bak" verify -q set >>log 2>&1 || bad="$bad $n"
+	[ -e set/0001.json ] || break
+	grep -q '"pruned": true' set/0001.json && grep -q '"parent": "0001"' set/0002.json || continue
+	[ -e early ] || cp -a set early
+	rm -rf late && cp -a set late
+done
+is "killed after each step of $n: verify finds all good" "$bad" ""
+is "early: the child of the next is as it was" "$(backing early/0003.qcow2)" 0002.qcow2
+is "late: it has its new backing file" "$(backing late/0003.qcow2)" 0001.qcow2
+
+damaged() { # WHEN WHAT FILE CHUNK [OPTION...]: verify finds it
+	local what="$1: a damaged chunk $4 of $3, $2"
+	rm -rf set && cp -a "$1" set
+	flip "set/$3" "$(where "set/$3" "$4")"
+	"$bak" verify -q "${@:5}" set >out.txt 2>&1
+	is "$what" $? 4
+}
+for when in early late; do
+	holds "$when: verify" "$bak" verify $when
+	holds "$when: verify one" "$bak" verify --id 0003 $when
+	"$bak" verify --id 0001 $when >out.txt 2>&1
+	has "$when: what is pruned is no backup" "$(cat out.txt)" "has no backup 0001"
+	for id in 0002 0003 0004; do
+		holds "$when: $id restores" restores $when $id
+	done
+	damaged $when "which all still read" 0001.qcow2 10
+	damaged $when "which all still read" 0001.qcow2 10 --id 0003
+	damaged $when "which the child holds" 0002.qcow2 3
+	damaged $when "its own" 0003.qcow2 5
+done
+# chunk 3 in the old file: the child has its own, but late the next reads this one
+rm -rf set && cp -a early set
+flip set/0001.qcow2 "$(where set/0001.qcow2 3)"
+holds "early: a chunk that nobody reads any more" "$bak" verify set
+for id in 0002 0003 0004; do
+	holds "early: and $id restores without it" restores set $id
+done
+damaged late "which the next reads there" 0001.qcow2 42
+holds "late: a chunk that is damaged in the copy only: prune makes it again" "$bak" prune -q --keep 2 set
+holds "late: and all is sound then" "$bak" verify set
 tap_done
