@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# chain.sh SEED: bios that are chained to others: pieces of a large write, and a discard of 16,384 bios of which the
+# chain.sh SEED: bios that are chained to others: pieces of a large write, and a discard of 4,096 bios of which the
 # first one is over last, so that its end is the end of all of them, one by the other.
 # vda any.
 . /drv/guest.sh
@@ -10,7 +10,7 @@ modprobe -a dm-mod dm-delay 2>/dev/null
 mount -t configfs none /sys/kernel/config 2>/dev/null
 c=/sys/kernel/config/nullb/nullb0
 mkdir $c || fail "null_blk"
-for a in size=1024 blocksize=4096 queue_mode=2 irqmode=0 memory_backed=1 discard=1 power=1; do
+for a in size=256 blocksize=4096 queue_mode=2 irqmode=0 memory_backed=1 discard=1 power=1; do
 	echo "${a#*=}" >$c/"${a%=*}" || fail "null_blk: $a"
 done
 null=/dev/nullb0
