@@ -18,14 +18,14 @@ sectors=$(blockdev --getsz $null)
 load_module
 
 # --- a discard
-dmsetup create slow --table "0 128 delay $null 0 4000
+dmsetup create slow --table "0 128 delay $null 0 0 $null 0 4000
 128 $((sectors - 128)) linear $null 128" || fail "dm-delay"
 node=dm-$(dmsetup info -c --noheadings -o minor slow)
 echo 65536 >"/sys/block/$node/queue/discard_max_bytes" || fail "discards in pieces of 64 KiB"
 read -r slot id < <(drv-client enable /dev/mapper/slow unsaved)
 holds "a discard of $((sectors / 128)) bios of which the first is over last" timeout 120 blkdiscard /dev/mapper/slow
 # zeroes, in pages, are a chain of writes
-holds "zeroes as a chain of writes" timeout 120 blkdiscard -z -o 0 -l $((64 << 20)) /dev/mapper/slow
+holds "zeroes as a chain of writes" timeout 120 blkdiscard -z -o 0 -l $((8 << 20)) /dev/mapper/slow
 reported=$(drv-client changes "$slot" "$id" | awk 'END { print NR * 65536 }')
 is "all of it is reported" "$reported" "$((sectors * 512))"
 is "every bio is over" "$(drv-client status "$slot" | sed 's/.* in_flight \([0-9]*\).*/\1/')" 0
