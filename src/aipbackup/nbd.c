@@ -89,8 +89,7 @@ static int create(const char *name, struct aip_nbd **out, struct aip_err *err)
 	return 0;
 }
 
-/* How qemu is to open the file: { "driver": "qcow2", "file": { … }, "backing": null }, as "json:…". */
-static char *json_name(const char *path, bool alone)
+char *aip_nbd_json_name(const char *path, bool alone)
 {
 	struct aip_buf b = AIP_BUF_INIT;
 	struct aip_jsonw w;
@@ -145,7 +144,7 @@ int aip_nbd_open_file(const char *dir, const char *file, enum aip_nbd_mode mode,
 	int argc = 3, r;
 
 	if (asprintf(&path, "%s/%s", dir, file) < 0 ||
-	    !(name = json_name(path, mode == AIP_NBD_READ_ALONE)))
+	    !(name = aip_nbd_json_name(path, mode == AIP_NBD_READ_ALONE)))
 		return aip_err_errno(err, -ENOMEM, "cannot open %s", file);
 	r = create(path, &n, err);
 	if (r < 0)

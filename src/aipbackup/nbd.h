@@ -21,6 +21,13 @@ enum aip_nbd_mode {
 };
 
 /**
+ * aip_nbd_json_name - how qemu is to open a qcow2 file: { "driver": "qcow2", "file": { … }, "backing": null }, as "json:…"
+ * @alone: without its backing file
+ * Return: text, caller frees; NULL when memory ran out.
+ */
+char *aip_nbd_json_name(const char *path, bool alone);
+
+/**
  * aip_nbd_open_file - serve a qcow2 file with qemu-nbd and connect to it
  * @dir: folder that the file is in
  * @file: its name there; backing files are found from it by qemu itself

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aipbackup/nbd.h"
 #include "aipbackup/aipbackup.h"
 #include "aipbackup/chain.h"
 #include "aipbackup/ui.h"
@@ -36,25 +37,6 @@ static int refused(const struct aip_manifest *m, const char *what, struct aip_sp
 	return aip_err_set(
 		err, -EBADMSG, "backup %s is damaged: qemu-img %s %s: %s", m->id, what, m->where,
 		res->err.len ? strtok(res->err.data, "\n") : "errors in the qcow2 structure");
-}
-
-/* How qemu-img is to open the file: without its backing file, which may even be one above it. */
-static char *alone(const char *path)
-{
-	struct aip_buf b = AIP_BUF_INIT;
-	struct aip_jsonw w;
-
-	aip_buf_str(&b, "json:");
-	aip_jsonw_init(&w, &b, false);
-	aip_jsonw_object(&w, NULL);
-	aip_jsonw_str(&w, "driver", "qcow2");
-	aip_jsonw_object(&w, "file");
-	aip_jsonw_str(&w, "driver", "file");
-	aip_jsonw_str(&w, "filename", path);
-	aip_jsonw_end(&w);
-	aip_jsonw_null(&w, "backing");
-	aip_jsonw_end(&w);
-	return aip_buf_steal(&b);
 }
 
 /* The structure of the qcow2 file, by the tool that knows it best. */
@@ -201,7 +183,8 @@ static int check_qcow2(const struct aip_set *s, const struct aip_manifest *m, bo
 	_cleanup_free_ char *path = NULL, *image = NULL;
 	int r;
 
-	if (asprintf(&path, "%s/%s", s->path, m->where) < 0 || !(image = alone(path)))
+	if (asprintf(&path, "%s/%s", s->path, m->where) < 0 ||
+	    !(image = aip_nbd_json_name(path, true)))
 		return aip_err_errno(err, -ENOMEM, "cannot check %s", m->where);
 	r = check_backing(s, m, path, past, err);
 	if (r == 0)
