@@ -15,6 +15,7 @@
  *	compare IMAGE-A IMAGE-B SHIFT       changed chunks on stdin; 1: one was missed
  *	stall FILE MS                       4 KiB O_DIRECT writes, one after the other → longest one, µs
  *	freeze FOLDER                       FIFREEZE and FITHAW, nothing between
+ *	pages DEV MIB SHIFT                 O_DIRECT writes from so much memory in huge pages, a page to each chunk → how many
  *
  * A refused call prints "errno why TEXT" on stderr and ends with 1.
  */
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -395,6 +397,31 @@ static void stall(const char *path, unsigned int ms)
 	printf("%llu us longest of %lu writes\n", worst / 1000, n);
 }
 
+static void pages(const char *path, size_t mib, unsigned int shift)
+{
+	size_t size = mib << 20, huge = 2 << 20, at;
+	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	int how = MAP_PRIVATE | MAP_ANONYMOUS;
+	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, how | MAP_HUGETLB, -1, 0);
+
+	if (buf == MAP_FAILED) { /* none were set aside */
+		buf = mmap(NULL, size + huge, PROT_READ | PROT_WRITE, how, -1, 0);
+		if (buf == MAP_FAILED)
+			die("mmap", 0);
+		buf += huge - (uintptr_t)buf % huge;
+		if (madvise(buf, size, MADV_HUGEPAGE))
+			die("madvise", 0);
+	}
+	if (fd < 0)
+		die(path, 0);
+	for (at = 0; at < size; at += huge)
+		buf[at] = 1;
+	for (at = 0; at < size; at += 4096)
+		if (pwrite(fd, buf + at, 4096, (off_t)(at / 4096) << shift) != 4096)
+			die(path, 0);
+	printf("%zu\n", size / 4096);
+}
+
 static void freeze(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_CLOEXEC);
@@ -467,6 +494,8 @@ int main(int argc, char **argv)
 		stall(a[0], atoi(a[1]));
 	else if (!strcmp(cmd, "freeze") && n == 1)
 		freeze(a[0]);
+	else if (!strcmp(cmd, "pages") && n == 3)
+		pages(a[0], atoi(a[1]), atoi(a[2]));
 	else if (!strcmp(cmd, "compare") && n == 3)
 		return compare(a[0], a[1], atoi(a[2]));
 	else {

@@ -9,7 +9,7 @@
 # tier: full
 set -u
 . "$(dirname "$0")/track.sh"
-TRACK_VAIN=40
+TRACK_VAIN=40 VM_HOTPLUG=1
 track_image || exit 1
 vm_new "$track_img" && track_disk vdb 192M && track_disk vdc 384M || exit 1
 check "the guest boots" vm_boot || exit 1
@@ -29,7 +29,7 @@ work() { # EXT4-DEV XFS-DEV
 	track_dirt $((AIP_SEED + vm_boots + 70)) /data2 "$2"
 }
 late() { # UUID: waits for its device and the rule; prints its name
-	vm_run 'for i in $(seq 100); do udevadm settle; d=$(blkid -c /dev/null -U '"$1"') && break; sleep 0.2; done; udevadm settle; echo ${d#/dev/}'
+	vm_run 'for i in $(seq 600); do udevadm settle; d=$(blkid -c /dev/null -U '"$1"') && break; sleep 0.2; done; udevadm settle; echo ${d#/dev/}'
 }
 
 # ---- other names ---------------------------------------------------------------------------

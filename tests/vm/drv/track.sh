@@ -17,6 +17,7 @@ raw() {
 	raw_mix "$2" "$3"
 	image "$2" $B
 	no_miss "$1" "$slot" "$id" $A $B "${4:-16}"
+	rm -f $A $B
 	holds "$1: disable" drv-client disable "$slot"
 }
 
@@ -31,6 +32,7 @@ fs() {
 	umount /m
 	image "$2" $B
 	no_miss "$1" "$slot" "$id" $A $B
+	rm -f $A $B
 	holds "$1: disable" drv-client disable "$slot"
 }
 
