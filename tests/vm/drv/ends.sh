@@ -17,7 +17,7 @@ holds "format" drv-client format /m/table 2
 table_at=$(($(filefrag -v /m/table | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 + 0 }') * 4096))
 table_state() { # SLOT: both copies on disk; 0 free, 1 DIRTY, 2 CLEAN
 	drop /dev/mapper/tab
-	echo $(od -An -tu4 -j $((table_at + (1 + $1) * 4096)) -N 4 /dev/mapper/tab) $(od -An -tu4 -j $((table_at + (66 + $1) * 4096)) -N 4 /dev/mapper/tab)
+	for copy in 0 1; do od -An -tu4 -j $((table_at + (copy * 65 + 1 + $1) * 4096)) -N 4 /dev/mapper/tab; done | xargs
 }
 
 # --- the device that holds another's difference storage is sealed
