@@ -466,16 +466,19 @@ int aip_device_check(struct aip_device *d)
 	/* the range is fixed while it is followed */
 	pr_warn("aipsnap: slot %u (%s): the device %s: its lineage has ended\n", d->slot,
 		d->identity.name,
-		rc == -ENXIO	? "is gone"
-		: rc == -ESTALE ? "has another medium"
-				: "was resized");
+		rc == -ENXIO	   ? "is gone"
+		: rc == -ESTALE	   ? "has another medium"
+		: rc == -EHOSTDOWN ? "has gone through hibernation"
+				   : "was resized");
 	rc2 = aip_device_write_dirty(d);
 	/* the table says CLEAN, perhaps: its writes stay held, and fail, until it says DIRTY */
 	if (rc2 && d->state == AIPSNAP_SEALED)
 		return rc2;
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
-	why = rc == -EFBIG ? AIPSNAP_WHY_RESIZED : AIPSNAP_WHY_REPLACED;
+	why = rc == -EFBIG	 ? AIPSNAP_WHY_RESIZED
+	      : rc == -EHOSTDOWN ? AIPSNAP_WHY_SLEPT
+				 : AIPSNAP_WHY_REPLACED;
 	d->history.why = why;
 	d->found_why = why;
 	d->was_clean = false;

@@ -19,6 +19,7 @@
 #include "hold.h"
 #include "own.h"
 #include "probe.h"
+#include "sleep.h"
 #include "snapshot.h"
 #include "switch.h"
 #include "device.h"
@@ -51,11 +52,16 @@ static int __init aipsnap_init(void)
 	rc = aip_snapshot_init();
 	if (rc)
 		goto hold;
-	rc = aip_control_init();
+	rc = aip_sleep_init();
 	if (rc)
 		goto snapshot;
+	rc = aip_control_init();
+	if (rc)
+		goto sleep;
 	return 0;
 
+sleep:
+	aip_sleep_exit();
 snapshot:
 	aip_snapshot_exit();
 hold:
@@ -69,6 +75,7 @@ static void __exit aipsnap_exit(void)
 {
 	/* the table and each tracked device hold the module: nothing is in use here */
 	aip_control_exit();
+	aip_sleep_exit();
 	aip_snapshot_exit();
 	aip_hold_exit();
 	aip_flight_exit();

@@ -22,14 +22,20 @@ struct search {
 static int find_writer(struct block_device *bdev, void *data)
 {
 	struct search *s = data;
-	struct super_block *sb = aip_bdev_super(bdev);
+	struct super_block *sb;
+	int rc = 0;
 
-	if (!sb || sb_rdonly(sb))
-		return 0;
 	if (!aip_tracker_touches(s->t, aip_bdev_start(bdev), aip_bdev_sectors(bdev)))
 		return 0;
-	snprintf(s->holder, s->size, "%s on %s", sb->s_type->name, sb->s_id);
-	return -EBUSY;
+	/* it is freed after a grace period; an umount can be under way */
+	rcu_read_lock();
+	sb = aip_bdev_super(bdev);
+	if (sb && !sb_rdonly(sb)) {
+		snprintf(s->holder, s->size, "%s on %s", sb->s_type->name, sb->s_id);
+		rc = -EBUSY;
+	}
+	rcu_read_unlock();
+	return rc;
 }
 
 /* Waits until nothing is in flight; writes can still come. */

@@ -51,10 +51,10 @@ static bool says_dirty(const struct aip_device *d)
 /* Hooks on; returns with DIRTY on disk, or -EIO, and the device is followed all the same. */
 static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 {
-	int rc;
+	int failed = 0, rc;
 
 	/*
-	 * Where no hook can be had a write before DIRTY is seen all the same, and ends the
+	 * Where no hook can be had DIRTY is written first; a write after that is seen, and ends the
 	 * lineage.  Where the table says DIRTY already nothing is held: the table's own writes
 	 * may come to this device as foreign ones (it lies on dm-crypt on this device).
 	 */
@@ -62,6 +62,8 @@ static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 		t->guard = AIP_HOLD;
 	else
 		t->guard = AIP_WATCH;
+	if (t->guard == AIP_WATCH)
+		failed = aip_device_write_dirty(d);
 	rc = aip_registry_add(t);
 	if (rc) {
 		aip_device_unhook(d);
@@ -74,7 +76,7 @@ static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 		flush_work(&t->held_work);
 		return aip_table->bad ? -EIO : 0;
 	}
-	return aip_device_write_dirty(d) ? -EIO : 0;
+	return failed ? -EIO : 0;
 }
 
 int aip_start_begin(struct aipsnap_start_begin *arg)

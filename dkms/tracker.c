@@ -7,6 +7,7 @@
 
 #include "hold.h"
 #include "own.h"
+#include "sleep.h"
 #include "snapshot.h"
 #include "tracker.h"
 
@@ -89,6 +90,7 @@ struct aip_tracker *aip_tracker_new(dev_t dev, u32 chunk_shift, u32 *why)
 	bio_list_init(&t->held);
 	INIT_WORK(&t->held_work, aip_hold_work);
 	INIT_HLIST_NODE(&t->hash);
+	t->slept = aip_sleep_count();
 	rc = attach(t, dev, why);
 	if (rc)
 		goto free;
@@ -150,6 +152,8 @@ int aip_tracker_check(const struct aip_tracker *t)
 		return rc;
 	if (aip_disk_seq(t->disk) != t->diskseq)
 		return -ESTALE;
+	if (aip_sleep_count() != t->slept)
+		return -EHOSTDOWN;
 	if (start != t->start || sectors != t->sectors || READ_ONCE(t->overrun))
 		return -EFBIG;
 	return 0;

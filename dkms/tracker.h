@@ -53,6 +53,7 @@ struct aip_tracker {
 
 	int partno;
 	u64 diskseq;
+	unsigned int slept;   /* aip_sleep_count() as it was made */
 	struct aip_bdev keep; /* kernels without disk sequence numbers */
 	struct aip_device *device;
 

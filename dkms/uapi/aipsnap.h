@@ -73,6 +73,7 @@ enum aipsnap_why {
 	AIPSNAP_WHY_MEMORY = 12,	/* no memory for the old generations */
 	AIPSNAP_WHY_REPLACED = 13,	/* other medium or backing file under the same name */
 	AIPSNAP_WHY_MISSED = 14,	/* a change could not be recorded */
+	AIPSNAP_WHY_SLEPT = 15,		/* hibernation: what wrote the image was not recorded */
 	/* reasons for refusing a table */
 	AIPSNAP_WHY_TABLE_MAGIC = 32,	/* not a table, or both headers are damaged */
 	AIPSNAP_WHY_TABLE_VERSION = 33,	/* format version not known */

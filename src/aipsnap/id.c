@@ -31,6 +31,8 @@ static const struct {
 	{ AIPSNAP_WHY_MEMORY, "memory", "no memory was left for the old generations" },
 	{ AIPSNAP_WHY_REPLACED, "replaced", "another medium or backing file has its name now" },
 	{ AIPSNAP_WHY_MISSED, "missed", "a change could not be recorded" },
+	{ AIPSNAP_WHY_SLEPT, "slept",
+	  "the machine hibernated, and its image was written past the record" },
 	{ AIPSNAP_WHY_TABLE_MAGIC, "table-magic",
 	  "it is no table, or both its headers are damaged" },
 	{ AIPSNAP_WHY_TABLE_VERSION, "table-version", "its format version is not known" },
