@@ -87,8 +87,13 @@ static void pack(struct aip_device *d, struct aip_disk_slot *s, u32 state)
 
 static int write_dirty(struct aip_device *d)
 {
+	int rc;
+
 	pack(d, aip_table->slots[d->slot], AIP_DISK_DIRTY);
-	return aip_table_update(aip_table, d->slot);
+	rc = aip_table_update(aip_table, d->slot);
+	if (!rc)
+		d->dirty = true;
+	return rc;
 }
 
 int aip_device_write_dirty(struct aip_device *d)
@@ -105,6 +110,7 @@ int aip_device_write_dirty(struct aip_device *d)
 
 int aip_device_write_clean(struct aip_device *d)
 {
+	d->dirty = false;
 	pack(d, aip_table->slots[d->slot], AIP_DISK_CLEAN);
 	return aip_table_update(aip_table, d->slot);
 }
@@ -208,6 +214,7 @@ static int load_slot(u32 slot)
 	d->history.nr_aliases = le32_to_cpu(s->nr_aliases);
 	memcpy(d->history.alias, s->alias, sizeof(d->history.alias));
 	if (le32_to_cpu(s->state) != AIP_DISK_CLEAN) {
+		d->dirty = !aip_table->mend;
 		/* what was CLEAN in copies that differ says so */
 		d->found_why = !aip_table->equal && d->history.why == AIPSNAP_WHY_COPIES_DIFFER
 				       ? AIPSNAP_WHY_COPIES_DIFFER
@@ -370,7 +377,7 @@ int aip_device_stop(struct aip_device *d)
 		return aip_device_disable(d);
 	/* while the hooks are on: never CLEAN for what is not followed */
 	rc = aip_device_write_dirty(d);
-	if (rc && (d->state == AIPSNAP_SEALED || d->state == AIPSNAP_SEALING))
+	if (rc && !d->dirty)
 		return rc;
 	aip_device_detach(d);
 	aip_history_clear(&d->history);

@@ -30,6 +30,7 @@ struct aip_device {
 	struct aip_tracker *tracker;
 	bool unsaved;	/* not in the table */
 	bool was_clean; /* CLEAN when it was loaded or sealed, and nothing known against it */
+	bool dirty;	/* DIRTY is on disk, in both copies; under the table lock */
 	bool hooked;	/* holds the hook; under the table lock */
 	u32 found_why;	/* STARTING: why it cannot be resumed */
 	u64 token;	/* of the last BEGIN */

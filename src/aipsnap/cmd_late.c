@@ -68,6 +68,13 @@ static void unstick(int ctl, struct aipsnap_device *dev)
 		dev->state = AIPSNAP_WAITING;
 }
 
+static bool table_bad(int ctl)
+{
+	struct aipsnap_info info;
+
+	return !ctl_info(ctl, &info, NULL) && info.flags & AIPSNAP_INFO_TABLE_BAD;
+}
+
 static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *err)
 {
 	_cleanup_(census_free) struct census census = { 0 };
@@ -82,6 +89,14 @@ static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *
 		ret = ctl_device(ctl, slot, &dev, err);
 		if (!ret && dev.state == AIPSNAP_STARTING)
 			unstick(ctl, &dev);
+		/* the flag was made while it was tracked: by a person, or because of the table */
+		if (!ret && fresh && dev.state == AIPSNAP_TRACKING && !table_bad(ctl)) {
+			aip_err_clear(&one);
+			if (track_anew(ctl, &dev, &t, &one))
+				report_failed(r, t.name, &one);
+			else
+				report_started(r, &t);
+		}
 		if (ret == -ENODEV ||
 		    (!ret && dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED)) {
 			ret = 0;

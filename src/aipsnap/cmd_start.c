@@ -61,20 +61,13 @@ static int start_slot(int ctl, const struct aipsnap_device *dev, const struct ce
 /* --new for a device that is tracked already. */
 static void begin_anew(int ctl, const struct aipsnap_device *dev, struct report *r)
 {
-	struct aipsnap_new_lineage call = { .slot = dev->slot, .why = AIPSNAP_WHY_FLAG };
-	struct track t = { .why = AIPSNAP_WHY_FLAG };
 	struct aip_err err = AIP_ERR_INIT;
-	int ret = ctl_call(ctl, AIPSNAP_NEW_LINEAGE, &call);
+	struct track t;
 
-	snprintf(t.name, sizeof(t.name), "%.79s", dev->identity.name);
-	t.lineage = call.lineage;
-	t.generation = call.generation;
-	if (ret) {
-		ctl_fail(&err, ret, 0, "%s: no new lineage", t.name);
+	if (track_anew(ctl, dev, &t, &err))
 		report_failed(r, t.name, &err);
-	} else {
+	else
 		report_started(r, &t);
-	}
 }
 
 static int start_all(int ctl, const struct start *s, struct report *r, struct aip_err *err)

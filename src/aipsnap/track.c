@@ -110,6 +110,18 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, 
 	return 0;
 }
 
+int track_anew(int ctl, const struct aipsnap_device *dev, struct track *t, struct aip_err *err)
+{
+	struct aipsnap_new_lineage call = { .slot = dev->slot, .why = AIPSNAP_WHY_FLAG };
+	int ret = ctl_call(ctl, AIPSNAP_NEW_LINEAGE, &call);
+
+	*t = (struct track){ .slot = dev->slot, .why = AIPSNAP_WHY_FLAG };
+	snprintf(t->name, sizeof(t->name), "%.79s", dev->identity.name);
+	t->lineage = call.lineage;
+	t->generation = call.generation;
+	return ret ? ctl_fail(err, ret, 0, "%s: no new lineage", t->name) : 0;
+}
+
 /*
  * The driver sees file systems on the device and its partitions.  Above LVM, md or a
  * loop device only we do.

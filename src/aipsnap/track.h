@@ -33,6 +33,12 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, 
 		struct aip_err *err);
 
 /**
+ * track_anew - a new lineage, at once, for a device that is tracked, because a person demands it
+ * Return: 0, see @t, whose name is set in any case; or -errno.
+ */
+int track_anew(int ctl, const struct aipsnap_device *dev, struct track *t, struct aip_err *err);
+
+/**
  * track_seal - mark the table CLEAN for a device
  * @timeout_ms: for writes in flight
  * Return: 0, -EBUSY when something can still write to it, -EAGAIN when something did,

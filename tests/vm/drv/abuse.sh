@@ -49,9 +49,39 @@ wait
 is "the disk is unplugged" "$(ls -d /sys/block/vda 2>/dev/null)" ""
 holds "an unplugged disk: disable" drv-client disable "$s"
 
-# random calls
-drv-fuzz "$seed" "${2:-10}" | sed 's/^/# /'
-ok "random calls"
+# random calls, to devices that are tracked and written to, one with a snapshot
+sync
+for f in saved unsaved store; do
+	truncate -s 16M /tmp/$f
+	declare "$f=$(losetup -f --show /tmp/$f)"
+done
+number() { cat "/sys/class/block/${1#/dev/}/dev"; }
+fuzz() { # NAME ARG...
+	local name=$1
+	shift
+	if drv-fuzz "$@" >/tmp/fuzz 2>&1; then ok "$name"; else fail "$name" "drv-fuzz $*: $?"; fi
+	sed 's/^/# /' /tmp/fuzz
+}
+read -r a ida < <(drv-client enable "$saved")
+read -r b idb < <(drv-client enable "$unsaved" unsaved)
+holds "a snapshot" drv-client switch "$b:dev=$store" "$a"
+info=$(drv-client info)
+has "before the random calls: a table" "$info" " flags 3 "
+has "before the random calls: two devices, a snapshot" "$info" " devices 2 snapshots 1 "
+devices=("$(number "$saved"):$a" "$(number "$unsaved"):$b" "$(number "$store")")
+# nobody, to whom the open control device was left: nothing is done, and nothing told
+fuzz "random calls without CAP_SYS_ADMIN: all EPERM" -u "$seed" 4 "${devices[@]}"
+is "and nothing came of them" "$(drv-client info)" "$info"
+(
+	while [ ! -e /tmp/enough ]; do
+		dd if=/dev/urandom of="$saved" bs=4k count=3 seek=$((RANDOM % 4000)) oflag=direct conv=notrunc status=none
+		dd if=/dev/urandom of="$unsaved" bs=4k count=3 seek=$((RANDOM % 4000)) conv=notrunc status=none
+		sleep 0.$((RANDOM % 5))
+	done
+) 2>/dev/null &
+fuzz "random calls: each kind succeeds at times" "$seed" "${2:-30}" "${devices[@]}"
+touch /tmp/enough
+wait
 i=0
 while [ $i -lt 64 ]; do drv-client remove $i >/dev/null 2>&1; drv-client disable $i >/dev/null 2>&1; i=$((i + 1)); done
 drv-client unload >/dev/null 2>&1

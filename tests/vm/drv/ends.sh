@@ -6,7 +6,7 @@
 # vda 48M (raw), vdb 64M (the table's file system, on dm so that it can be slow), vdc 48M.
 . /drv/guest.sh
 mkdir -p /m
-modprobe dm-delay
+modprobe dm-delay; modprobe dm-flakey
 modprobe null_blk nr_devices=0 2>/dev/null
 tabsz=$(blockdev --getsz /dev/vdb)
 tab() { dmsetup suspend --nolockfs tab; dmsetup load tab --table "0 $tabsz $1"; dmsetup resume tab; }
@@ -63,6 +63,26 @@ for i in 1 2 3; do
 	holds "start: disabled before its end, $i" drv-client disable "$a"
 done
 is "start: the slot is free on disk" "$(table_state "$a")" "0 0"
+
+# --- a device is not let go while the table says CLEAN and DIRTY cannot be written
+read -r a ida < <(drv-client enable /dev/vda)
+holds "stop: seal" drv-client seal "$a" U1 fp1
+is "stop: CLEAN" "$(table_state "$a")" "2 2"
+dd if=/dev/mapper/tab of=/tmp/clean bs=4096 skip=$((table_at / 4096)) count=512 status=none
+drv-client stop "$a"; drv-client unload
+dd if=/tmp/clean of=/dev/mapper/tab bs=4096 seek=$((table_at / 4096)) count=512 conv=notrunc oflag=direct status=none
+drop /dev/mapper/tab
+drv-client load /m/table >/dev/null || fail "stop: load"
+tab "flakey /dev/vdb 0 0 3600 1 error_writes"
+refuses "stop: DIRTY cannot be written" "errno 5" drv-client begin "$a" /dev/vda
+refuses "stop: so it is followed on" "errno 5" drv-client stop "$a"
+has "stop: and counts" "$(dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=7 oflag=direct conv=notrunc status=none; drv-client status "$a")" "writes 1 "
+refuses "stop: the table is not let go" "errno 16" drv-client unload
+tab "linear /dev/vdb 0"
+is "stop: on disk it is CLEAN still" "$(table_state "$a")" "2 2"
+holds "stop: now it can be written" drv-client stop "$a"
+is "stop: DIRTY" "$(table_state "$a")" "1 1"
+drv-client disable "$a"
 
 # --- memory that was ours is another's: what is written from it is counted, tails of huge pages too
 mount -t configfs none /sys/kernel/config 2>/dev/null
