@@ -20,7 +20,7 @@ unsigned int aip_sleep_count(void)
 
 /*
  * Before memory is copied snapshots end: the image's writing would overwrite what they show, and they would not
- * know.  After it is put back, and nothing ran in between that could have asked, lineages begin anew.
+ * know.  After it is put back lineages begin anew, those too that began since.
  */
 static int notify(struct notifier_block *nb, unsigned long what, void *data)
 {

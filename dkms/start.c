@@ -58,12 +58,12 @@ static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 	 * lineage.  Where the table says DIRTY already nothing is held: the table's own writes
 	 * may come to this device as foreign ones (it lies on dm-crypt on this device).
 	 */
-	if (!says_dirty(d) && !aip_device_hook(d))
+	if (!says_dirty(d) && !aip_device_hook(d)) {
 		t->guard = AIP_HOLD;
-	else
+	} else {
 		t->guard = AIP_WATCH;
-	if (t->guard == AIP_WATCH)
 		failed = aip_device_write_dirty(d);
+	}
 	rc = aip_registry_add(t);
 	if (rc) {
 		aip_device_unhook(d);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # ends.sh SEED: what is under way when something ends: snapshots whose storage is sealed, a write that is
-# held while its device is disabled, a start that is not finished; and writes whose end is polled for.
+# held while its device is disabled, a start that is not finished, a stop that cannot write DIRTY; writes
+# from memory that was the driver's, and writes whose end is polled for.
 # vda 48M (raw), vdb 64M (the table's file system, on dm so that it can be slow), vdc 48M.
 . /drv/guest.sh
 mkdir -p /m
