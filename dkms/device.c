@@ -87,13 +87,11 @@ static void pack(struct aip_device *d, struct aip_disk_slot *s, u32 state)
 
 static int write_dirty(struct aip_device *d)
 {
-	int rc;
-
+	/* whether it comes to the disk or not: that of CLEAN is over */
+	if (d->state == AIPSNAP_SEALED)
+		d->was_clean = false;
 	pack(d, aip_table->slots[d->slot], AIP_DISK_DIRTY);
-	rc = aip_table_update(aip_table, d->slot);
-	if (!rc)
-		d->dirty = true;
-	return rc;
+	return aip_table_update(aip_table, d->slot);
 }
 
 int aip_device_write_dirty(struct aip_device *d)
@@ -110,9 +108,12 @@ int aip_device_write_dirty(struct aip_device *d)
 
 int aip_device_write_clean(struct aip_device *d)
 {
-	d->dirty = false;
+	int rc;
+
 	pack(d, aip_table->slots[d->slot], AIP_DISK_CLEAN);
-	return aip_table_update(aip_table, d->slot);
+	rc = aip_table_update(aip_table, d->slot);
+	d->was_clean = !rc;
+	return rc;
 }
 
 int aip_device_undirty(struct aip_tracker *t)
@@ -140,6 +141,8 @@ int aip_device_undirty(struct aip_tracker *t)
 		spin_unlock_irqrestore(&t->held_lock, flags);
 		if (d->state == AIPSNAP_SEALED)
 			d->state = AIPSNAP_TRACKING;
+		if (d->state == AIPSNAP_TRACKING)
+			d->was_clean = false;
 		unhook = d->hooked;
 		d->hooked = false;
 	}
@@ -214,14 +217,13 @@ static int load_slot(u32 slot)
 	d->history.nr_aliases = le32_to_cpu(s->nr_aliases);
 	memcpy(d->history.alias, s->alias, sizeof(d->history.alias));
 	if (le32_to_cpu(s->state) != AIP_DISK_CLEAN) {
-		d->dirty = !aip_table->mend;
 		/* what was CLEAN in copies that differ says so */
 		d->found_why = !aip_table->equal && d->history.why == AIPSNAP_WHY_COPIES_DIFFER
 				       ? AIPSNAP_WHY_COPIES_DIFFER
 				       : AIPSNAP_WHY_NOT_SEALED;
 		return 0;
 	}
-	if (!d->sectors || d->sectors > (u64)AIP_LEAF_BITS << 40) {
+	if (!d->sectors || d->sectors > AIP_MAP_MAX << (d->chunk_shift - SECTOR_SHIFT)) {
 		d->found_why = AIPSNAP_WHY_BITMAP_DAMAGED;
 		return 0;
 	}
@@ -257,6 +259,22 @@ int aip_device_load_all(void)
 	return 0;
 }
 
+/* What is to be DIRTY is so on disk: who unloads the table gives up the tries to write it. */
+static bool all_written(void)
+{
+	bool all = true;
+	u32 slot;
+
+	mutex_lock(&aip_table->lock);
+	if (aip_table->bad)
+		aip_table_update(aip_table, AIPSNAP_MAX_DEVICES);
+	for (slot = 0; aip_table->bad && slot < AIPSNAP_MAX_DEVICES; slot++)
+		if (le32_to_cpu(aip_table->slots[slot]->state) == AIP_DISK_DIRTY)
+			all &= aip_table_is_dirty(aip_table, slot);
+	mutex_unlock(&aip_table->lock);
+	return all;
+}
+
 int aip_device_unload_all(void)
 {
 	u32 slot;
@@ -264,6 +282,8 @@ int aip_device_unload_all(void)
 	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++)
 		if (aip_devices[slot] && aip_devices[slot]->tracker && !aip_devices[slot]->unsaved)
 			return -EBUSY;
+	if (!all_written())
+		return -EIO;
 	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++)
 		if (aip_devices[slot] && !aip_devices[slot]->unsaved)
 			device_free(aip_devices[slot]);
@@ -299,6 +319,12 @@ static int check_enable(struct aipsnap_enable *arg)
 	if (!aip_table && !(arg->flags & AIPSNAP_ENABLE_UNSAVED))
 		return -ENODATA;
 	return free_slot();
+}
+
+static int write_empty(struct aip_device *d)
+{
+	memset(aip_table->slots[d->slot], 0, sizeof(*aip_table->slots[d->slot]));
+	return aip_table_update(aip_table, d->slot);
 }
 
 int aip_device_enable(struct aipsnap_enable *arg)
@@ -340,6 +366,12 @@ int aip_device_enable(struct aipsnap_enable *arg)
 	return 0;
 
 put:
+	/* or the table's next try would enable it */
+	if (!d->unsaved) {
+		mutex_lock(&aip_table->lock);
+		write_empty(d);
+		mutex_unlock(&aip_table->lock);
+	}
 	aip_gen_free(t->open);
 	aip_tracker_put(t);
 free:
@@ -369,6 +401,7 @@ void aip_device_detach(struct aip_device *d)
 
 int aip_device_stop(struct aip_device *d)
 {
+	bool safe;
 	int rc;
 
 	if (!d->tracker)
@@ -376,8 +409,11 @@ int aip_device_stop(struct aip_device *d)
 	if (d->unsaved)
 		return aip_device_disable(d);
 	/* while the hooks are on: never CLEAN for what is not followed */
-	rc = aip_device_write_dirty(d);
-	if (rc && !d->dirty)
+	mutex_lock(&aip_table->lock);
+	rc = write_dirty(d);
+	safe = aip_table_is_dirty(aip_table, d->slot);
+	mutex_unlock(&aip_table->lock);
+	if (!safe)
 		return rc;
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
@@ -393,9 +429,11 @@ int aip_device_disable(struct aip_device *d)
 
 	if (!d->unsaved) {
 		mutex_lock(&aip_table->lock);
-		memset(aip_table->slots[d->slot], 0, sizeof(*aip_table->slots[d->slot]));
-		rc = aip_table_update(aip_table, d->slot);
+		rc = write_empty(d);
 		d->unsaved = !rc;
+		/* it stays: the table's next try is not to disable it */
+		if (rc)
+			write_dirty(d);
 		mutex_unlock(&aip_table->lock);
 		if (rc)
 			return rc;
@@ -467,6 +505,11 @@ int aip_device_check(struct aip_device *d)
 
 	if (!d->tracker || d->state == AIPSNAP_FAILED)
 		return 0;
+	/* sealed, but for its CLEAN: tracked again as soon as the table says DIRTY */
+	if (d->state == AIPSNAP_SEALED && !d->was_clean) {
+		aip_hold_kick(d->tracker);
+		flush_work(&d->tracker->held_work);
+	}
 	rc = aip_tracker_check(d->tracker);
 	if (!rc)
 		return 0;

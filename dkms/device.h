@@ -29,13 +29,12 @@ struct aip_device {
 	struct aip_history history;
 	struct aip_tracker *tracker;
 	bool unsaved;	/* not in the table */
-	bool was_clean; /* CLEAN when it was loaded or sealed, and nothing known against it */
-	bool dirty;	/* DIRTY is on disk, in both copies; under the table lock */
+	bool was_clean; /* CLEAN on disk when it was loaded or sealed, and nothing known against it */
 	bool hooked;	/* holds the hook; under the table lock */
-	u32 found_why;	/* STARTING: why it cannot be resumed */
-	u64 token;	/* of the last BEGIN */
-	u64 writes;	/* seen by then */
-	dev_t dev;	/* as it was started */
+	u32 found_why; /* STARTING: why it cannot be resumed */
+	u64 token;     /* of the last BEGIN */
+	u64 writes;    /* seen by then */
+	dev_t dev;     /* as it was started */
 };
 
 extern struct aip_device *aip_devices[AIPSNAP_MAX_DEVICES];
@@ -47,7 +46,7 @@ struct aip_device *aip_device_by_dev(dev_t dev);
 
 /** Fills the slots from a table that was loaded just now; -EBUSY: an unsaved device holds one of them. */
 int aip_device_load_all(void);
-/** Forgets all devices; -EBUSY while one is tracked. */
+/** Forgets all devices; -EBUSY while one is tracked, -EIO while one is to be DIRTY and is not on disk. */
 int aip_device_unload_all(void);
 
 int aip_device_enable(struct aipsnap_enable *arg);

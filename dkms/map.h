@@ -15,6 +15,7 @@
 #define AIP_LEAF_SHIFT 15
 #define AIP_LEAF_BITS  (1UL << AIP_LEAF_SHIFT)
 #define AIP_LEAF_BYTES 4096
+#define AIP_MAP_MAX    (1ULL << 32)	      /* chunks */
 #define AIP_LEAF_FULL  ((unsigned long *)1UL) /* every chunk changed, no page */
 
 struct aip_map {

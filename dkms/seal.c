@@ -9,6 +9,7 @@
 #include "hold.h"
 #include "record.h"
 #include "seal.h"
+#include "sleep.h"
 #include "snapshot.h"
 #include "start.h"
 
@@ -104,11 +105,16 @@ int aip_seal_begin(struct aipsnap_seal_begin *arg)
 	rc = aip_device_check(d);
 	if (rc)
 		return rc;
+	if (aip_sleep_going())
+		return -EAGAIN;
 	if (d->state == AIPSNAP_SEALING)
 		unseal(d);
 	/* a worker of an earlier attempt must not act on this one */
 	if (d->tracker)
 		flush_work(&d->tracker->held_work);
+	/* an earlier seal came to this, and its DIRTY still cannot be written */
+	if (d->state == AIPSNAP_SEALED && !d->was_clean)
+		return -EIO;
 	if (d->state != AIPSNAP_TRACKING)
 		return -EINVAL;
 	if (d->unsaved) {

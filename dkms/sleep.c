@@ -13,6 +13,13 @@
 
 static atomic_t count = ATOMIC_INIT(0);
 
+static bool going; /* under the control lock */
+
+bool aip_sleep_going(void)
+{
+	return going;
+}
+
 unsigned int aip_sleep_count(void)
 {
 	return atomic_read(&count);
@@ -29,6 +36,7 @@ static int notify(struct notifier_block *nb, unsigned long what, void *data)
 	if (what != PM_HIBERNATION_PREPARE && what != PM_POST_HIBERNATION)
 		return NOTIFY_DONE;
 	mutex_lock(&aip_control_lock);
+	going = what == PM_HIBERNATION_PREPARE;
 	/* also where the following fails: each call looks at it first */
 	atomic_inc(&count);
 	for (i = 0; i < AIPSNAP_MAX_DEVICES; i++)

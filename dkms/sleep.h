@@ -6,8 +6,13 @@
 #ifndef AIP_SLEEP_H
 #define AIP_SLEEP_H
 
+#include <linux/types.h>
+
 /** How often memory was, or was about to be, copied; a tracker that began at another count is over. */
 unsigned int aip_sleep_count(void);
+
+/** Between PREPARE and POST: a CLEAN that is in the copy of memory could come to the disk after it. */
+bool aip_sleep_going(void);
 
 int aip_sleep_init(void);
 void aip_sleep_exit(void);

@@ -35,34 +35,40 @@ static u32 load_leaves(struct aip_device *d)
 	return AIPSNAP_WHY_NONE;
 }
 
-/* Is DIRTY on disk, in both copies?  Where they differ they are made equal first. */
-static bool says_dirty(const struct aip_device *d)
+static bool is_dirty(const struct aip_device *d)
 {
 	bool dirty;
 
 	mutex_lock(&aip_table->lock);
-	if (aip_table->mend)
-		aip_table_update(aip_table, AIPSNAP_MAX_DEVICES);
-	dirty = le32_to_cpu(aip_table->slots[d->slot]->state) == AIP_DISK_DIRTY && !aip_table->mend;
+	dirty = aip_table_is_dirty(aip_table, d->slot);
 	mutex_unlock(&aip_table->lock);
 	return dirty;
+}
+
+static void make_equal(void)
+{
+	mutex_lock(&aip_table->lock);
+	if (aip_table->mend)
+		aip_table_update(aip_table, AIPSNAP_MAX_DEVICES);
+	mutex_unlock(&aip_table->lock);
 }
 
 /* Hooks on; returns with DIRTY on disk, or -EIO, and the device is followed all the same. */
 static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 {
-	int failed = 0, rc;
+	int rc;
 
 	/*
 	 * Where no hook can be had DIRTY is written first; a write after that is seen, and ends the
 	 * lineage.  Where the table says DIRTY already nothing is held: the table's own writes
 	 * may come to this device as foreign ones (it lies on dm-crypt on this device).
 	 */
-	if (!says_dirty(d) && !aip_device_hook(d)) {
+	make_equal();
+	if (!is_dirty(d) && !aip_device_hook(d)) {
 		t->guard = AIP_HOLD;
 	} else {
 		t->guard = AIP_WATCH;
-		failed = aip_device_write_dirty(d);
+		aip_device_write_dirty(d);
 	}
 	rc = aip_registry_add(t);
 	if (rc) {
@@ -74,9 +80,8 @@ static int go_dirty(struct aip_device *d, struct aip_tracker *t)
 	if (t->guard == AIP_HOLD) {
 		aip_hold_kick(t);
 		flush_work(&t->held_work);
-		return aip_table->bad ? -EIO : 0;
 	}
-	return failed ? -EIO : 0;
+	return is_dirty(d) ? 0 : -EIO;
 }
 
 int aip_start_begin(struct aipsnap_start_begin *arg)

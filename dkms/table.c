@@ -15,6 +15,10 @@
 
 struct aip_table *aip_table;
 
+/* between two tries to write what could not be written */
+#define AGAIN_FIRST HZ
+#define AGAIN_LAST  (16 * HZ)
+
 /* ---- blocks -------------------------------------------------------------- */
 
 u32 aip_table_alloc(struct aip_table *table)
@@ -85,7 +89,12 @@ static int write_block(struct aip_io *io, u32 block, const void *data)
 	return 0;
 }
 
-/* Slot `n` (all that are in use: table->mend) and the header. */
+/* An update of slot `n` writes all that are in use where table->mend is set. */
+static bool is_written(const struct aip_table *table, u32 i, u32 n)
+{
+	return i == n || (table->mend && table->header.slot_crc[i]);
+}
+
 static int write_copy(struct aip_table *table, int copy, u32 n)
 {
 	u32 base = copy * AIP_COPY_BLOCKS, i;
@@ -93,11 +102,26 @@ static int write_copy(struct aip_table *table, int copy, u32 n)
 
 	aip_io_begin(&io, &table->file);
 	for (i = 0; i < AIPSNAP_MAX_DEVICES; i++)
-		if (i == n || (table->mend && table->header.slot_crc[i]))
+		if (is_written(table, i, n))
 			write_block(&io, base + 1 + i, table->slots[i]);
 	write_block(&io, base, &table->header);
 	table->written += io.written;
 	return aip_io_end(&io);
+}
+
+/* What is not DIRTY any more, before it is written; what is, after. */
+static void note_dirty(struct aip_table *table, u32 n, bool written)
+{
+	u32 i;
+
+	for (i = 0; i < AIPSNAP_MAX_DEVICES; i++) {
+		if (!is_written(table, i, n))
+			continue;
+		if (le32_to_cpu(table->slots[i]->state) != AIP_DISK_DIRTY)
+			clear_bit(i, table->dirty);
+		else if (written)
+			set_bit(i, table->dirty);
+	}
 }
 
 int aip_table_update(struct aip_table *table, u32 n)
@@ -110,16 +134,39 @@ int aip_table_update(struct aip_table *table, u32 n)
 		sum_slot(table, n);
 	le64_add_cpu(&h->seq, 1);
 	h->crc = cpu_to_le32(header_crc(h));
+	note_dirty(table, n, false);
 	for (copy = 0; copy < 2; copy++) {
 		rc2 = write_copy(table, copy, n);
 		rc = rc ?: rc2;
 	}
+	if (!rc)
+		note_dirty(table, n, true);
+	if (rc && !table->bad) {
+		pr_err("aipsnap: the table cannot be written (error %d): changes are tracked in memory only\n",
+		       rc);
+		table->wait = AGAIN_FIRST;
+		/* one of an earlier failure may be due much later */
+		cancel_delayed_work(&table->again);
+	} else if (!rc && table->bad) {
+		pr_info("aipsnap: the table can be written again\n");
+	}
 	table->bad = rc;
 	table->mend = rc;
 	if (rc)
-		pr_err("aipsnap: the table cannot be written (error %d): changes are tracked in memory only\n",
-		       rc);
+		queue_delayed_work(system_freezable_wq, &table->again, table->wait);
 	return rc;
+}
+
+static void try_again(struct work_struct *work)
+{
+	struct aip_table *table = container_of(to_delayed_work(work), struct aip_table, again);
+
+	mutex_lock(&table->lock);
+	if (table->bad) {
+		table->wait = min_t(unsigned long, 2 * table->wait, AGAIN_LAST);
+		aip_table_update(table, AIPSNAP_MAX_DEVICES);
+	}
+	mutex_unlock(&table->lock);
 }
 
 static int read_blocks(struct aip_table *table, u32 first, u32 nr, void **data)
@@ -229,6 +276,8 @@ static void adopt(struct aip_table *table, struct copy *c)
 			memcpy(table->slots[n], c->slot[n], sizeof(*c->slot[n]));
 		else
 			memset(table->slots[n], 0, sizeof(*table->slots[n]));
+		if (le32_to_cpu(table->slots[n]->state) == AIP_DISK_DIRTY && table->equal)
+			set_bit(n, table->dirty);
 	}
 }
 
@@ -379,6 +428,7 @@ static void table_free(struct aip_table *table)
 
 	if (!table)
 		return;
+	cancel_delayed_work_sync(&table->again);
 	aip_file_close(&table->file);
 	for (n = 0; n < AIPSNAP_MAX_DEVICES; n++)
 		free_page((unsigned long)table->slots[n]);
@@ -393,6 +443,7 @@ static int table_init(struct aip_table *table, struct aipsnap_table_load *arg)
 	int rc;
 
 	mutex_init(&table->lock);
+	INIT_DELAYED_WORK(&table->again, try_again);
 	for (n = 0; n < AIPSNAP_MAX_DEVICES; n++) {
 		table->slots[n] = (void *)get_zeroed_page(GFP_KERNEL);
 		if (!table->slots[n])

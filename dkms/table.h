@@ -8,7 +8,9 @@
 #ifndef AIP_TABLE_H
 #define AIP_TABLE_H
 
+#include <linux/bitmap.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 
 #include "file.h"
 #include "format.h"
@@ -26,6 +28,10 @@ struct aip_table {
 	bool equal;	     /* both, and the same */
 	bool bad;	     /* the last update failed */
 	bool mend;	     /* the copies may differ in any slot: the next update writes all */
+	/* slots that are DIRTY on disk, in both copies */
+	DECLARE_BITMAP(dirty, AIPSNAP_MAX_DEVICES);
+	struct delayed_work again; /* after an update that failed */
+	unsigned long wait;	   /* before the next try, jiffies */
 	u64 written;
 };
 
@@ -42,7 +48,17 @@ u32 aip_table_alloc(struct aip_table *table);
 bool aip_table_claim(struct aip_table *table, u32 block);
 void aip_table_release(struct aip_table *table, u32 block);
 
-/** Writes slot `n` as it is in memory and the header, to both copies, FUA.  Under table->lock. */
+/**
+ * Writes slot `n` as it is in memory (AIPSNAP_MAX_DEVICES: none) and the header, to both copies, FUA.
+ * Under table->lock.  After an error it is tried again, with all slots, until it is done: a device whose
+ * DIRTY could not be written must not be found CLEAN by a boot to which the storage is good again.
+ */
 int aip_table_update(struct aip_table *table, u32 n);
+
+/** Whether slot `n` is DIRTY on disk, in both copies.  Under table->lock. */
+static inline bool aip_table_is_dirty(const struct aip_table *table, u32 n)
+{
+	return test_bit(n, table->dirty);
+}
 
 #endif /* AIP_TABLE_H */

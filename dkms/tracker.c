@@ -11,8 +11,7 @@
 #include "snapshot.h"
 #include "tracker.h"
 
-#define MAX_CHUNKS (1ULL << 32)
-#define DRAIN_MS   30000
+#define DRAIN_MS 30000
 
 /* What a filter cannot see or prove, as far as the kernel can tell. */
 static u32 refuse(struct block_device *bdev)
@@ -56,7 +55,7 @@ static int attach(struct aip_tracker *t, dev_t dev, u32 *why)
 		rc = -ENXIO;
 		goto close;
 	}
-	if (aip_tracker_chunks(t) > MAX_CHUNKS) {
+	if (aip_tracker_chunks(t) > AIP_MAP_MAX) {
 		*why = AIPSNAP_WHY_TOO_LARGE;
 		rc = -EOPNOTSUPP;
 		goto close;

@@ -74,6 +74,7 @@ enum aipsnap_why {
 	AIPSNAP_WHY_REPLACED = 13,	/* other medium or backing file under the same name */
 	AIPSNAP_WHY_MISSED = 14,	/* a change could not be recorded */
 	AIPSNAP_WHY_SLEPT = 15,		/* hibernation: what wrote the image was not recorded */
+	AIPSNAP_WHY_LATE = 16,		/* the system could write to it before it was started */
 	/* reasons for refusing a table */
 	AIPSNAP_WHY_TABLE_MAGIC = 32,	/* not a table, or both headers are damaged */
 	AIPSNAP_WHY_TABLE_VERSION = 33,	/* format version not known */
@@ -191,6 +192,7 @@ struct aipsnap_table_load {
 #define AIPSNAP_TABLE_LOAD	_IOWR(0xa1, 0x02, struct aipsnap_table_load)
 
 /** Lets go of the table; EBUSY while a device is being tracked. */
+/* EBUSY: a device of it is tracked; EIO: one has to be DIRTY, and that cannot be written. */
 #define AIPSNAP_TABLE_UNLOAD	_IO(0xa1, 0x03)
 
 /* ---- devices ------------------------------------------------------------- */
@@ -205,7 +207,7 @@ enum aipsnap_state {
 	AIPSNAP_FAILED = 6,	/* device gone or replaced: stop or start it again */
 };
 
-#define AIPSNAP_DEV_CLEAN	(1 << 0)	/* on-disk state as it was found at load */
+#define AIPSNAP_DEV_CLEAN	(1 << 0)	/* CLEAN on disk, as it was loaded or sealed */
 #define AIPSNAP_DEV_UNCOUNTED	(1 << 1)	/* no memory to count a write: generations overlap */
 #define AIPSNAP_DEV_UNSAVED	(1 << 2)	/* not in the table (tracked in memory only) */
 

@@ -72,7 +72,7 @@ static int enable_device(int ctl, const char *path, const struct enable *e, stru
 	if (!call.identity.name[0])
 		snprintf(call.identity.name, sizeof(call.identity.name), "%s", b.name);
 	if (!e->unsaved && !find_waiting(ctl, &call.identity, &slot))
-		return track_start(ctl, slot, &b, true, t, err);
+		return track_start(ctl, slot, &b, AIPSNAP_WHY_FLAG, t, err);
 	call.major = b.major;
 	call.minor = b.minor;
 	call.flags = e->unsaved ? AIPSNAP_ENABLE_UNSAVED : 0;
@@ -216,6 +216,18 @@ static void drop_table(int ctl)
 		fprintf(stderr, "aipsnap: %s: %s\n", TABLE_PATH, strerror(errno));
 }
 
+/* What is busy has been reported with its device. */
+static void let_go(int ctl, struct report *r)
+{
+	struct aip_err err = AIP_ERR_INIT;
+	int ret = ctl_call(ctl, AIPSNAP_TABLE_UNLOAD, NULL);
+
+	if (ret != -EIO)
+		return;
+	ctl_fail(&err, ret, 0, "the table is not let go, it cannot be marked DIRTY");
+	report_failed(r, "the table", &err);
+}
+
 static int end_tracking(const struct command *self, int argc, char **argv, unsigned long request,
 			const char *outcome)
 {
@@ -261,7 +273,7 @@ static int end_tracking(const struct command *self, int argc, char **argv, unsig
 		drop_table(ctl);
 	} else if (all) {
 		/* nothing is tracked: let go of the table too, so that the driver can be unloaded */
-		ctl_call(ctl, AIPSNAP_TABLE_UNLOAD, NULL);
+		let_go(ctl, &r);
 	}
 	return report_print(&r, json);
 }

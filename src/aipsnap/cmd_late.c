@@ -4,6 +4,7 @@
  *
  *	/.aipsnap_dirty is there	new lineages for all devices of the table, DIRTY on disk,
  *					then the flag is removed
+ *	a device was not started	a new lineage: the table was unreadable then, time was up, …
  *	the driver refuses the table	a new one, and the devices of /var/lib/aip/tracked in it
  *	a device was not found		it is looked for by name: a new file system is on it
  *	table could not be written	the flag is made, for the next boot
@@ -75,7 +76,8 @@ static bool table_bad(int ctl)
 	return !ctl_info(ctl, &info, NULL) && info.flags & AIPSNAP_INFO_TABLE_BAD;
 }
 
-static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *err)
+/* @bad: the table cannot be written, so that the flag has to stay, and what is tracked goes on until it can */
+static int start_waiting(int ctl, bool fresh, bool bad, struct report *r, struct aip_err *err)
 {
 	_cleanup_(census_free) struct census census = { 0 };
 	struct aipsnap_device dev;
@@ -90,7 +92,7 @@ static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *
 		if (!ret && dev.state == AIPSNAP_STARTING)
 			unstick(ctl, &dev);
 		/* the flag was made while it was tracked: by a person, or because of the table */
-		if (!ret && fresh && dev.state == AIPSNAP_TRACKING && !table_bad(ctl)) {
+		if (!ret && fresh && dev.state == AIPSNAP_TRACKING && !bad) {
 			aip_err_clear(&one);
 			if (track_anew(ctl, &dev, &t, &one))
 				report_failed(r, t.name, &one);
@@ -110,12 +112,12 @@ static int start_waiting(int ctl, bool fresh, struct report *r, struct aip_err *
 				give_up(ctl, &dev, r);
 			continue;
 		}
-		if (track_start(ctl, slot, &b, fresh, &t, &one))
+		/* the system is up, and not everything that it may have written shows in a fingerprint */
+		if (track_start(ctl, slot, &b, fresh ? AIPSNAP_WHY_FLAG : AIPSNAP_WHY_LATE, &t,
+				&one))
 			report_failed(r, dev.identity.name, &one);
 		else
 			report_started(r, &t);
-		if (t.table_failed)
-			r->exit = EXIT_ERROR;
 	}
 	return ret;
 }
@@ -165,7 +167,7 @@ static int finish(int ctl, struct report *r, struct aip_err *err)
 	struct aipsnap_info info;
 	struct tracked list;
 	uint32_t why = 0;
-	bool exists;
+	bool exists, bad;
 	int ret = 0;
 
 	if (tracked_read(TRACKED_PATH, &list, err)) {
@@ -177,18 +179,23 @@ static int finish(int ctl, struct report *r, struct aip_err *err)
 		ret = tablefile_load(ctl, TABLE_PATH, NULL, &why, err);
 	if (ret && (!why || !list.n))
 		return ret;
+	bad = table_bad(ctl);
 	if (ret)
 		report_loud("%s; making a new table", err->msg);
 	if (ret || (!exists && list.n))
 		ret = start_over(ctl, &list, r, err);
 	else if (exists)
-		ret = start_waiting(ctl, flag_exists(), r, err);
+		ret = start_waiting(ctl, flag_exists(), bad, r, err);
 	if (!ret)
 		ret = ctl_info(ctl, &info, err);
-	if (!ret && info.flags & AIPSNAP_INFO_TABLE_BAD)
+	if (!ret && info.flags & AIPSNAP_INFO_TABLE_BAD) {
+		report_loud(
+			"the table cannot be written: changes are counted in memory only, and the next boot begins new lineages");
+		r->exit = EXIT_ERROR;
 		ret = flag_set(err);
-	else if (!ret && flag_exists() && !r->exit)
+	} else if (!ret && flag_exists() && !bad && !r->exit) {
 		ret = flag_clear(err);
+	}
 	return ret;
 }
 

@@ -47,6 +47,17 @@ static void seal_device(int ctl, const struct aipsnap_device *dev, struct report
 		report_sealed(r, &t);
 }
 
+/*
+ * Also one whose seal was killed half-way, at its deadline, and one that is sealed without CLEAN, after the
+ * table could not be written: the driver takes both up again, or says why not.
+ */
+static bool is_due(const struct aipsnap_device *dev)
+{
+	return !(dev->flags & AIPSNAP_DEV_UNSAVED) &&
+	       (dev->state == AIPSNAP_TRACKING || dev->state == AIPSNAP_SEALING ||
+		(dev->state == AIPSNAP_SEALED && !(dev->flags & AIPSNAP_DEV_CLEAN)));
+}
+
 static int seal_all(int ctl, struct report *r, struct aip_err *err)
 {
 	struct aipsnap_device dev;
@@ -61,11 +72,18 @@ static int seal_all(int ctl, struct report *r, struct aip_err *err)
 				ret = 0;
 			else if (ret)
 				break;
-			else if (dev.state == AIPSNAP_TRACKING &&
-				 !(dev.flags & AIPSNAP_DEV_UNSAVED) &&
-				 holds_table(&info, &dev) == last)
+			else if (is_due(&dev) && holds_table(&info, &dev) == last)
 				seal_device(ctl, &dev, r);
 		}
+	if (!ret)
+		ret = ctl_info(ctl, &info, err);
+	if (!ret && info.flags & AIPSNAP_INFO_TABLE_BAD) {
+		struct aip_err bad = AIP_ERR_INIT;
+
+		aip_err_set(&bad, -EIO, "the table cannot be written: no seal is to be relied on");
+		bad.exit = EXIT_NOT_SEALED;
+		report_failed(r, "the table", &bad);
+	}
 	return ret;
 }
 

@@ -49,7 +49,8 @@ static int start_slot(int ctl, const struct aipsnap_device *dev, const struct ce
 	else
 		ret = blkdev_from_path(name, &b, &err);
 	if (!ret)
-		ret = track_start(ctl, dev->slot, &b, fresh, &t, &err);
+		ret = track_start(ctl, dev->slot, &b, fresh ? AIPSNAP_WHY_FLAG : AIPSNAP_WHY_NONE,
+				  &t, &err);
 	if (ret)
 		return report_failed(r, name, &err);
 	if (t.table_failed)
@@ -141,7 +142,8 @@ static int start_one(int ctl, const struct start *s, struct report *r, struct ai
 			begin_anew(ctl, &dev, r);
 		if (ret || (dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED))
 			return ret;
-		ret = track_start(ctl, slot, &b, s->fresh, &t, err);
+		ret = track_start(ctl, slot, &b, s->fresh ? AIPSNAP_WHY_FLAG : AIPSNAP_WHY_NONE, &t,
+				  err);
 		if (ret)
 			return ret == -EBUSY ? 0 : ret;
 		if (t.table_failed)

@@ -106,7 +106,7 @@ static int collect(int ctl, const struct wish *w, char *const *paths, int n, str
 		   struct aip_err *err)
 {
 	unsigned int slot;
-	int ret = ctl_info(ctl, &s->info, err);
+	int ret = 0;
 
 	s->list = calloc(AIPSNAP_MAX_DEVICES, sizeof(*s->list));
 	if (!s->list)
@@ -126,7 +126,8 @@ static int collect(int ctl, const struct wish *w, char *const *paths, int n, str
 		get_proof(e);
 		s->n++;
 	}
-	return ret;
+	/* last: who asks for a device may bring the table up to date */
+	return ret ? ret : ctl_info(ctl, &s->info, err);
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */

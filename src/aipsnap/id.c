@@ -33,6 +33,7 @@ static const struct {
 	{ AIPSNAP_WHY_MISSED, "missed", "a change could not be recorded" },
 	{ AIPSNAP_WHY_SLEPT, "slept",
 	  "the machine hibernated, and its image was written past the record" },
+	{ AIPSNAP_WHY_LATE, "late", "the system could write to it before it was tracked" },
 	{ AIPSNAP_WHY_TABLE_MAGIC, "table-magic",
 	  "it is no table, or both its headers are damaged" },
 	{ AIPSNAP_WHY_TABLE_VERSION, "table-version", "its format version is not known" },

@@ -66,7 +66,7 @@ static bool is_writable(const struct blkdev *b)
 	return false;
 }
 
-int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, struct track *t,
+int track_start(int ctl, unsigned int slot, const struct blkdev *b, uint32_t fresh, struct track *t,
 		struct aip_err *err)
 {
 	_cleanup_(fingerprint_free) struct fingerprint fp = FINGERPRINT_INIT;
@@ -92,7 +92,7 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, 
 	commit.token = begin.token;
 	if (fresh) {
 		commit.flags = AIPSNAP_START_NEW;
-		commit.why = AIPSNAP_WHY_FLAG;
+		commit.why = fresh;
 	} else if (is_writable(b)) {
 		/* an XFS mounted read-write may have written to files, and nothing yet to its log */
 		commit.flags = AIPSNAP_START_NEW;

@@ -26,10 +26,10 @@ struct track {
 
 /**
  * track_start - begin tracking the device of a slot, resuming its lineage if that is proved
- * @fresh: /.aipsnap_dirty or a person demands a new lineage
+ * @fresh: why a new lineage begins whatever is found (AIPSNAP_WHY_FLAG, …), or AIPSNAP_WHY_NONE
  * Return: 0 (tracking runs; see @t), -EBUSY when it is tracked already, or -errno.
  */
-int track_start(int ctl, unsigned int slot, const struct blkdev *b, bool fresh, struct track *t,
+int track_start(int ctl, unsigned int slot, const struct blkdev *b, uint32_t fresh, struct track *t,
 		struct aip_err *err);
 
 /**

@@ -17,7 +17,7 @@
 #
 # Workload: ext4 on null_blk, 4 KiB random direct I/O, iodepth 16, 60 MiB over 200 MiB; with the
 # file out of the page cache, and for the first touch also with it there, as the peers were measured.
-# Limits (exit 1 when one is passed): tracking +120 instructions a write, first touch included; a read
+# Limits (exit 1 when one is passed): tracking +120 instructions a write, first touch included, +300 for raw writers; a read
 # +10 above a tracepoint's listener that does nothing; snapshot: 50 % of bare at the first touch (file in
 # the page cache), 97 % after it; after its removal tracking only.  Second passes are compared with a
 # second bare pass.
@@ -29,10 +29,10 @@ if [ -n "${PEER:-}" ]; then
 	[ -d "$PEER" ] || { echo "vm-driver.sh: PEER=$PEER is not a folder" >&2; exit 1; }
 	share=(--share "peer=$(cd "$PEER" && pwd):ro") peer=(peer-bare peer-track peer-snap)
 fi
-for what in bare empty track snap bare-cached snap-cached devices "${peer[@]}"; do
+for what in bare empty track snap raw-bare raw-track bare-cached snap-cached devices "${peer[@]}"; do
 	"$top/tests/vm/run" --kernel "$kernel" --icount --mem 2048 --timeout 900 --share "ko=$drv_ko:ro" --share "drv=$AIP_TMP/drv" "${share[@]}" \
 		"$top/tests/vm/drv/bench.sh" 1 "$what" || exit 1
-done | grep -E '^(bare|empty|track|snap|devices|peer|not ok)' | awk '
+done | grep -E '^(bare|empty|track|snap|raw|devices|peer|not ok)' | awk '
 	/^not ok/ { print > "/dev/stderr"; next }
 	{ iops[$1, $2] = $3; submit[$1, $2] = $4 }
 	function cost(a, b, k) { return submit[a, k] - submit[b, k] }
@@ -52,6 +52,8 @@ done | grep -E '^(bare|empty|track|snap|devices|peer|not ok)' | awk '
 		row("write, snapshot, first touch", "snap-first", "bare", "write")
 		row("write, snapshot, again", "snap-second", "bare-again", "write")
 		row("write, snapshot removed", "snap-removed", "bare-again", "write")
+		bare("raw write, bare", "raw-bare", "write")
+		row("raw write, tracking", "raw-track", "raw-bare", "write")
 		bare("write, file cached, bare", "bare-cached", "write")
 		row("write, file cached, snapshot, first touch", "snap-cached-first", "bare-cached", "write")
 		if (("peer-bare", "write") in iops)
@@ -66,6 +68,6 @@ done | grep -E '^(bare|empty|track|snap|devices|peer|not ok)' | awk '
 		}
 		printf "%-42s %10s %8s %14.0f\n%-42s %10s %8s %14.0f\n", "64 KiB read from the disk", "", "", submit["devices", "read"],
 			"64 KiB written to the storage", "", "", submit["devices", "write"]
-		bad = !w || !r || !wc || cost("track", "bare", "write") > 120 || cost("track-again", "bare-again", "write") > 120 || cost("track", "empty", "read") > 10 || iops["snap-cached-first", "write"] < wc * 0.5 || iops["snap-second", "write"] < w2 * 0.97 || cost("snap-removed", "bare-again", "write") > 120
+		bad = !w || !r || !wc || cost("track", "bare", "write") > 120 || cost("track-again", "bare-again", "write") > 120 || cost("track", "empty", "read") > 10 || !iops["raw-bare", "write"] || cost("raw-track", "raw-bare", "write") > 300 || iops["snap-cached-first", "write"] < wc * 0.5 || iops["snap-second", "write"] < w2 * 0.97 || cost("snap-removed", "bare-again", "write") > 120
 		exit bad
 	}'

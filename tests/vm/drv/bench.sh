@@ -7,7 +7,7 @@
 # IOPS come from milliseconds, too coarse for what a filter costs.
 #
 # WHAT: bare | empty (a tracepoint's listener that does nothing) | track | snap, all with the file
-# out of the page cache; bare-cached | snap-cached, with it there; devices: what reading and
+# out of the page cache; raw-bare | raw-track, the device itself, without a file system; bare-cached | snap-cached, with it there; devices: what reading and
 # writing a chunk takes on the disks alone; peer-bare | peer-track | peer-snap, another driver in /peer (see
 # tests/bench/vm-driver.sh), with the file in the page cache.
 . /drv/guest.sh
@@ -32,6 +32,12 @@ if [ "$what" = devices ]; then
 	the_end
 fi
 case $what in
+raw-*)
+	dd if=/dev/zero of=$dev bs=1M count=200 oflag=direct status=none
+	[ "$what" = raw-bare ] || { load_module; read -r slot id < <(drv-client enable $dev unsaved); }
+	run "$what" randwrite $dev
+	the_end
+	;;
 peer-*)
 	for ko in /peer/*.ko; do
 		[ ! -e "$ko" ] || insmod "$ko" || fail "$ko"

@@ -79,9 +79,16 @@ refuses "stop: DIRTY cannot be written" "errno 5" drv-client begin "$a" /dev/vda
 refuses "stop: so it is followed on" "errno 5" drv-client stop "$a"
 has "stop: and counts" "$(dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=7 oflag=direct conv=notrunc status=none; drv-client status "$a")" "writes 1 "
 refuses "stop: the table is not let go" "errno 16" drv-client unload
-tab "linear /dev/vdb 0"
 is "stop: on disk it is CLEAN still" "$(table_state "$a")" "2 2"
-holds "stop: now it can be written" drv-client stop "$a"
+tab "linear /dev/vdb 0"
+for ((i = 0; i < 40; i++)); do
+	[ "$(table_state "$a")" != "1 1" ] || break
+	sleep 0.5
+done
+is "stop: DIRTY follows by itself when it can be written" "$(table_state "$a")" "1 1"
+has "stop: and it is said" "$(dmesg)" "aipsnap: the table can be written again"
+is "stop: once it could not, not each time" "$(dmesg | grep -c 'aipsnap: the table cannot be written')" 1
+holds "stop: now" drv-client stop "$a"
 is "stop: DIRTY" "$(table_state "$a")" "1 1"
 drv-client disable "$a"
 

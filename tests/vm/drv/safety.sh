@@ -30,9 +30,9 @@ dmsetup suspend res; dmsetup load res --table "0 40960 linear /dev/vda 0"; dmset
 is "resize: it stays sealed while DIRTY cannot be written" "$(state "$a")" 5
 refuses "resize: nothing is said about its changes" "errno 5" drv-client changes "$a" "$ida"
 refuses "resize: a write to it fails" "" dd if=/dev/urandom of=/dev/mapper/res bs=4k count=1 seek=9 oflag=direct conv=notrunc
-good
 drop /dev/mapper/tab
 is "resize: which is right, the table still says CLEAN" "$(table_state "$a" 0) $(table_state "$a" 1)" "2 2"
+good
 is "resize: once it can be written it is tracked anew" "$(state "$a")" 3
 has "resize: and says why" "$(drv-client status "$a")" " why 11 "
 drop /dev/mapper/tab
@@ -40,6 +40,74 @@ is "resize: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1
 holds "resize: a write passes" dd if=/dev/urandom of=/dev/mapper/res bs=4k count=1 seek=9 oflag=direct conv=notrunc
 drv-client disable "$a"
 dmsetup remove res || fail "nothing holds the volume"
+
+# --- CLEAN cannot be written: nobody knows what is on disk, and nobody says that it is sealed
+read -r a ida < <(drv-client enable /dev/vda)
+token=$(drv-client seal-begin "$a" 2>/dev/null)
+bad
+refuses "commit: CLEAN cannot be written" "errno 5" drv-client seal-commit "$a" "$token" U1 fp1
+refuses "commit: a write fails" "" dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=9 oflag=direct conv=notrunc
+refuses "commit: the next seal says so, too" "errno 5 why 0" drv-client seal "$a" U1 fp1
+has "commit: its state is not CLEAN" "$(drv-client status "$a")" " flags 0 "
+good
+is "commit: when DIRTY can be written it is tracked" "$(state "$a")" 3
+drop /dev/mapper/tab
+is "commit: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+holds "commit: a write passes" dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=9 oflag=direct conv=notrunc
+holds "commit: seal" drv-client seal "$a" U1 fp1
+has "commit: its state is CLEAN" "$(drv-client status "$a")" " flags 1 "
+drop /dev/mapper/tab
+is "commit: CLEAN is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "2 2"
+drv-client disable "$a"
+
+# --- DIRTY that could not be written comes by itself; what the driver says, and does, is right before and after
+table_is_good() { # waits for it
+	local i flags
+	for ((i = 0; i < 80; i++)); do
+		flags=$(drv-client info | sed 's/.*flags \([0-9]*\).*/\1/')
+		[ $((flags & 4)) != 0 ] || break
+		sleep 0.5
+	done
+	drop /dev/mapper/tab
+	[ $((flags & 4)) = 0 ]
+}
+read -r a ida < <(drv-client enable /dev/vda)
+holds "again: seal" drv-client seal "$a" U1 fp1
+bad
+refuses "again: a write fails" "" dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=9 oflag=direct conv=notrunc
+good
+holds "again: the table becomes good by itself" table_is_good
+is "again: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+is "again: and it is not said to be sealed" "$(state "$a")" 3
+bad
+refuses "again: disable fails" "errno 5" drv-client disable "$a"
+refuses "again: so does enable" "errno 5" drv-client enable /dev/vdb
+good
+holds "again: good" table_is_good
+is "again: what was not disabled is there" "$(table_state "$a" 0) $(table_state "$a" 1) $(state "$a")" "1 1 3"
+is "again: what was not enabled is not" "$(table_state $((a + 1)) 0) $(table_state $((a + 1)) 1)" "0 0"
+drv-client disable "$a"
+
+dmsetup create gone --table "0 32768 linear /dev/vda 0"
+read -r a ida < <(drv-client enable /dev/mapper/gone)
+holds "gone: seal" drv-client seal "$a" U1 fp1
+drop /dev/mapper/tab
+dd if=/dev/mapper/tab of=/tmp/clean bs=4096 skip=$((table_at / 4096)) count=512 status=none
+drv-client stop "$a"; drv-client unload
+dd if=/tmp/clean of=/dev/mapper/tab bs=4096 seek=$((table_at / 4096)) count=512 conv=notrunc oflag=direct status=none
+drop /dev/mapper/tab
+drv-client load /m/table >/dev/null || fail "gone: load"
+bad
+refuses "gone: DIRTY cannot be written" "errno 5" drv-client begin "$a" /dev/mapper/gone
+dmsetup remove gone || fail "gone: nothing holds the volume"
+is "gone: its state" "$(state "$a")" 6
+refuses "gone: the table says CLEAN of what was written, and is not let go" "errno 5" drv-client unload
+good
+holds "gone: now it can be written" drv-client unload
+drop /dev/mapper/tab
+is "gone: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
+drv-client load /m/table >/dev/null
+drv-client disable "$a"
 
 # --- a write that is past the hook when the device is sealed: blk-throttle has it
 dev=/dev/vda

@@ -76,9 +76,17 @@ fi
 if [ -z "$few" ]; then
 	# the halves have to be equal, or what is read depends on which of them is asked
 	for d in /dev/vdb2 /dev/vda; do dd if=/dev/zero of="$d" bs=1M oflag=direct status=none 2>/dev/null; done
-	mdadm --create /dev/md1 --run --level=1 --raid-devices=2 --assume-clean --metadata=1.2 /dev/vdb2 /dev/vda >/dev/null 2>&1
+	mdadm --create /dev/md1 --run --level=1 --raid-devices=2 --assume-clean --metadata=1.2 /dev/vdb2 /dev/vda >/dev/null 2>&1 || fail "raid1 can be made"
+	read -r s1 i1 < <(drv-client enable /dev/vdb2 unsaved)
+	read -r s2 i2 < <(drv-client enable /dev/vda unsaved)
+	image /dev/vdb2 /tmp/A0; image /dev/vda /tmp/A1
 	raw "raid1" /dev/md1 13
-	mdadm --stop /dev/md1 >/dev/null 2>&1
+	mdadm --stop /dev/md1 >/dev/null 2>&1 || fail "raid1 stops: nothing of ours holds it"
+	image /dev/vdb2 /tmp/B0; image /dev/vda /tmp/B1
+	no_miss "partition below raid1" "$s1" "$i1" /tmp/A0 /tmp/B0
+	no_miss "disk below raid1" "$s2" "$i2" /tmp/A1 /tmp/B1
+	drv-client disable "$s1"; drv-client disable "$s2"
+	rm -f /tmp/A0 /tmp/A1 /tmp/B0 /tmp/B1
 	fs "XFS" /dev/vdd "mkfs.xfs -qf"
 fi
 wipefs -qa /dev/vdc /dev/vda
@@ -90,11 +98,13 @@ image /dev/vdc /tmp/B0
 no_miss "the disk below LVM" "$s1" "$i1" /tmp/A0 /tmp/B0
 drv-client disable "$s1"
 if [ -z "$few" ]; then
-	echo key | cryptsetup -q --type plain -c aes-xts-plain64 -h sha256 open /dev/vg/lv crypt && {
-		raw "dm-crypt" /dev/mapper/crypt 32
-		cryptsetup close crypt
-	}
 	read -r s1 i1 < <(drv-client enable /dev/vg/lv unsaved)
+	image /dev/vg/lv /tmp/A0
+	echo key | cryptsetup -q --type plain -c aes-xts-plain64 -h sha256 open /dev/vg/lv crypt || fail "dm-crypt"
+	raw "dm-crypt" /dev/mapper/crypt 32
+	cryptsetup close crypt || fail "dm-crypt ends: nothing of ours holds it"
+	image /dev/vg/lv /tmp/B0
+	no_miss "the volume below dm-crypt" "$s1" "$i1" /tmp/A0 /tmp/B0
 	holds "a tracked volume can be deactivated" vgchange -an vg
 	is "and its slot says so" "$(state "$s1")" 6
 	drv-client disable "$s1"
