@@ -205,10 +205,13 @@ typedef struct pt_regs aip_ftrace_regs;
 #define AIP_FTRACE_RECURSION FTRACE_OPS_FL_RECURSION_SAFE
 #endif
 
+/* PERMANENT: or who sets kernel.ftrace_enabled to 0 would take the hook away from what relies on it */
 #if defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS) && defined(AIP_HAVE_ftrace_fregs)
-#define AIP_FTRACE_FLAGS (FTRACE_OPS_FL_IPMODIFY | AIP_FTRACE_RECURSION)
+#define AIP_FTRACE_FLAGS (FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | AIP_FTRACE_RECURSION)
 #else
-#define AIP_FTRACE_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | AIP_FTRACE_RECURSION)
+#define AIP_FTRACE_FLAGS                                                                           \
+	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |              \
+	 AIP_FTRACE_RECURSION)
 #endif
 
 #if defined(CONFIG_X86_64) || defined(AIP_HAVE_ftrace_args)

@@ -96,7 +96,7 @@ enum aipsnap_why {
 	AIPSNAP_WHY_TOO_LARGE = 70,
 	/* reasons for refusing a seal */
 	AIPSNAP_WHY_STILL_WRITABLE = 96,	/* a read-write file system is mounted from it; see `holder` */
-	AIPSNAP_WHY_NO_HOOK = 97,	/* no holding hook: another module owns it, or the kernel has no ftrace */
+	AIPSNAP_WHY_NO_HOOK = 97,	/* no holding hook: another module owns it, ftrace is switched off, or there is none */
 	AIPSNAP_WHY_BUSY_WRITES = 98,	/* writes in flight did not come to an end in time */
 	AIPSNAP_WHY_NO_TABLE = 99,
 	/* reasons why a snapshot ended */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # proves: what cannot be tracked is refused with the reason and status 4, and what only looks like it
-#         is not: md, btrfs, bcache, brd, zram, zoned, device-mapper, a root that cannot hold the table
+#         is not: md, btrfs, bcache, brd, zram, pmem, removable, too large, zoned, device-mapper, a root that cannot hold the table
 # needs: qemu, kernel headers, jq
 # timeout: 600
 # tier: full
@@ -17,7 +17,8 @@ mkdir "$AIP_TMP/bin" && cp "$AIP_B/aipsnap" "$AIP_TMP/bin/"
 truncate -s 64M "$AIP_TMP/root" && mke2fs -q -F -t ext4 "$AIP_TMP/root"
 disks=()
 for _ in 1 2 3 4 5 6; do disks+=(--disk 128M); done
-"$vm/run" --kernel "$kernel" --timeout 400 --append rcupdate.rcu_cpu_stall_suppress=1 \
+disks+=(--disk 16M,bus=scsi,removable=on)
+"$vm/run" --kernel "$kernel" --timeout 400 --append "rcupdate.rcu_cpu_stall_suppress=1 memmap=32M!512M" \
 	--share "ko=$AIP_TMP/ko" --share "aip=$AIP_TMP/bin" --share "data=$vm/data:ro" --disk "$AIP_TMP/root" "${disks[@]}" \
 	"$vm/data/snap-refuse" >"$AIP_TMP/log"
 rc=$?

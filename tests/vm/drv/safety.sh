@@ -109,6 +109,32 @@ is "gone: DIRTY is on disk" "$(table_state "$a" 0) $(table_state "$a" 1)" "1 1"
 drv-client load /m/table >/dev/null
 drv-client disable "$a"
 
+# --- who switches ftrace off would switch the hook off: not while it is needed; and where it is off, there is none
+ftrace=/proc/sys/kernel/ftrace_enabled
+truncate -s 32M /tmp/s
+s=$(losetup -f --show /tmp/s)
+read -r a ida < <(drv-client enable /dev/vda)
+read -r _ n < <(drv-client switch "$a:dev=$s" 2>/dev/null) || fail "ftrace: a snapshot"
+image /dev/vda /tmp/A
+(echo 0 >$ftrace) 2>/dev/null && fail "ftrace: cannot be switched off below a snapshot" || ok "ftrace: cannot be switched off below a snapshot"
+dd if=/dev/urandom of=/dev/vda bs=64k count=4 seek=7 oflag=direct conv=notrunc status=none
+dd if="/dev/aipsnap$n" of=/tmp/S bs=1M iflag=direct status=none
+holds "ftrace: the image stands still" cmp /tmp/A /tmp/S
+drv-client remove "$n"
+holds "ftrace: seal" drv-client seal "$a" U1 fp1
+(echo 0 >$ftrace) 2>/dev/null && fail "ftrace: nor while something is sealed" || ok "ftrace: nor while something is sealed"
+dd if=/dev/urandom of=/dev/vda bs=4k count=1 seek=9 oflag=direct conv=notrunc status=none
+is "ftrace: a write is held until it is tracked" "$(state "$a")" 3
+(echo 0 >$ftrace) 2>/dev/null || fail "ftrace: switched off, for nothing needs it"
+refuses "ftrace off: no seal, and why" "why 97" drv-client seal "$a" U1 fp1
+refuses "ftrace off: no snapshot" "errno" drv-client switch "$a:dev=$s"
+is "ftrace off: tracked" "$(state "$a")" 3
+echo 1 >$ftrace
+holds "ftrace on again: seal" drv-client seal "$a" U1 fp1
+drv-client disable "$a"
+losetup -d "$s"
+rm -f /tmp/s /tmp/A /tmp/S
+
 # --- a write that is past the hook when the device is sealed: blk-throttle has it
 dev=/dev/vda
 mkdir -p /cg && mount -t cgroup2 none /cg && mkdir /cg/slow || fail "cgroups"
