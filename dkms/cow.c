@@ -19,6 +19,8 @@
 #define COPY_MIN   2U
 #define COPY_MAX   32U
 #define READS_MIN  16
+/* of one chunk's way to the storage */
+#define STORE_LIMIT (60 * HZ)
 
 enum stage {
 	STAGE_READ,
@@ -43,6 +45,7 @@ struct aip_copy {
 	u64 chunk;
 	u64 place;
 	enum stage stage;
+	unsigned long since; /* STAGE_WRITE, jiffies */
 	int error;
 	atomic_t pending;
 	struct bio_list waiters;
@@ -246,7 +249,9 @@ static void copy_write(struct aip_copy *c)
 {
 	u32 nr = chunk_sectors(c->cow, c->chunk), done = 0;
 
-	c->stage = STAGE_WRITE;
+	WRITE_ONCE(c->since, jiffies);
+	smp_store_release(&c->stage, STAGE_WRITE);
+	queue_delayed_work(copy_wq, &c->cow->watch, STORE_LIMIT / 4);
 	atomic_set(&c->pending, 1);
 	while (done < nr) {
 		struct block_device *bdev;
@@ -262,6 +267,47 @@ static void copy_write(struct aip_copy *c)
 		done += there;
 	}
 	copy_step_done(c);
+}
+
+/*
+ * Storage that hangs must not hold up the origin for ever: it can hang because of that.  (It lies on a logical
+ * volume above the origin, and device-mapper suspends that volume, and waits for its writes, and keeps ours.)
+ */
+static void watch(struct work_struct *work)
+{
+	struct aip_cow *cow = container_of(to_delayed_work(work), struct aip_cow, watch);
+	bool any = false, stuck = false;
+	struct aip_copy *c;
+
+	spin_lock_irq(&cow->lock);
+	list_for_each_entry (c, &cow->active, list) {
+		if (smp_load_acquire(&c->stage) != STAGE_WRITE)
+			continue;
+		any = true;
+		stuck |= time_after(jiffies, READ_ONCE(c->since) + STORE_LIMIT);
+	}
+	spin_unlock_irq(&cow->lock);
+	if (stuck) {
+		pr_warn("aipsnap: a difference storage hangs: its snapshot ends\n");
+		aip_cow_fail(cow, AIPSNAP_WHY_STORE_IO);
+	} else if (any) {
+		queue_delayed_work(copy_wq, &cow->watch, STORE_LIMIT / 4);
+	}
+}
+
+/* It has ended: what waits for copies that are under way need not. */
+static void release_waiters(struct aip_cow *cow)
+{
+	struct bio_list all = BIO_EMPTY_LIST;
+	struct aip_copy *c;
+
+	spin_lock_irq(&cow->lock);
+	list_for_each_entry (c, &cow->active, list) {
+		bio_list_merge(&all, &c->waiters);
+		bio_list_init(&c->waiters);
+	}
+	spin_unlock_irq(&cow->lock);
+	release(cow, &all);
 }
 
 /* The copy is over, well or not: its waiters may go. */
@@ -318,6 +364,18 @@ static struct aip_copy *find_copy(struct aip_cow *cow, u64 chunk)
 	return NULL;
 }
 
+/*
+ * What has been in the account already comes back to the hook as the rest of a bio that was split, from a
+ * queue of device-mapper, from another path: it was marked before the switch, perhaps, is kept out of the image,
+ * and the tracepoint will not tell of it again.
+ */
+static void mark_again(struct aip_cow *cow, struct bio *bio)
+{
+	if (bio_flagged(bio, BIO_TRACE_COMPLETION))
+		aip_tracker_mark(cow->tracker, bio->bi_iter.bi_sector + aip_bio_base(bio),
+				 bio_sectors(bio));
+}
+
 /* Finds out what a held write waits for; false: no buffer is free. */
 static bool take(struct aip_cow *cow, struct bio *bio)
 {
@@ -325,6 +383,7 @@ static bool take(struct aip_cow *cow, struct bio *bio)
 	struct aip_copy *c;
 	u64 chunk;
 
+	mark_again(cow, bio);
 	if (cow->why || !next_chunk(cow, bio, bio->bi_iter.bi_sector + aip_bio_base(bio),
 				    bio_sectors(bio), &chunk)) {
 		bio_list_add(&one, bio);
@@ -394,6 +453,8 @@ static void copy_worker(struct work_struct *work)
 	read_again(cow);
 	while ((c = pop_done(cow)))
 		copy_next(c);
+	if (READ_ONCE(cow->why))
+		release_waiters(cow);
 	while ((bio = pop_pending(cow))) {
 		if (take(cow, bio))
 			continue;
@@ -630,6 +691,7 @@ int aip_cow_init(struct aip_cow *cow, struct aip_tracker *t, dev_t dev, struct a
 	INIT_LIST_HEAD(&cow->done);
 	INIT_LIST_HEAD(&cow->again);
 	INIT_WORK(&cow->work, copy_worker);
+	INIT_DELAYED_WORK(&cow->watch, watch);
 	xa_init(&cow->places);
 	cow->release = release_new();
 	rc = cow->release ? make_pools(cow) : -ENOMEM;
@@ -666,6 +728,7 @@ void aip_cow_drain(struct aip_cow *cow)
 
 void aip_cow_exit(struct aip_cow *cow)
 {
+	cancel_delayed_work_sync(&cow->watch);
 	free_copies(cow);
 	release_put(cow->release);
 	cow->release = NULL;

@@ -56,6 +56,7 @@ struct aip_cow {
 	struct list_head done;	     /* … a step is over */
 	struct list_head again;	     /* reads of the image, to be done from the store */
 	struct work_struct work;
+	struct delayed_work watch;
 
 	atomic_t readers;
 	struct bio_set bs;

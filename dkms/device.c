@@ -468,23 +468,25 @@ int aip_device_new_lineage(struct aip_device *d, u32 why)
 	return 0;
 }
 
-/* Follows the same device number anew, as it is now. */
-static int reattach(struct aip_device *d, dev_t dev, u32 why)
+/* Follows the same device number anew, as it is now; NULL: it cannot be. */
+static struct aip_tracker *follow(struct aip_device *d)
 {
 	struct aip_tracker *t;
 	u32 refused = 0;
-	int rc;
 
-	t = aip_tracker_new(dev, d->chunk_shift, &refused);
+	t = aip_tracker_new(d->dev, d->chunk_shift, &refused);
 	if (IS_ERR(t))
-		return PTR_ERR(t);
+		return NULL;
 	t->device = d;
-	rc = aip_registry_add(t);
-	if (rc) {
-		aip_gen_free(t->open);
-		aip_tracker_put(t);
-		return rc;
-	}
+	if (!aip_registry_add(t))
+		return t;
+	aip_gen_free(t->open);
+	aip_tracker_put(t);
+	return NULL;
+}
+
+static void reattach(struct aip_device *d, struct aip_tracker *t, dev_t dev, u32 why)
+{
 	d->tracker = t;
 	d->dev = dev;
 	d->sectors = t->sectors;
@@ -493,12 +495,12 @@ static int reattach(struct aip_device *d, dev_t dev, u32 why)
 	aip_history_begin(&d->history, t->open, why);
 	/* the new size: DIRTY it says already */
 	aip_device_write_dirty(d);
-	return 0;
 }
 
 int aip_device_check(struct aip_device *d)
 {
 	bool starting = d->state == AIPSNAP_STARTING;
+	struct aip_tracker *next;
 	dev_t dev = d->dev;
 	u32 why;
 	int rc, rc2;
@@ -524,6 +526,8 @@ int aip_device_check(struct aip_device *d)
 	/* the table says CLEAN, perhaps: its writes stay held, and fail, until it says DIRTY */
 	if (rc2 && d->state == AIPSNAP_SEALED)
 		return rc2;
+	/* before the old one goes, which waits for what it counted: a write is in one of them, or in both */
+	next = rc == -ENXIO || starting ? NULL : follow(d);
 	aip_device_detach(d);
 	aip_history_clear(&d->history);
 	why = rc == -EFBIG	 ? AIPSNAP_WHY_RESIZED
@@ -533,8 +537,8 @@ int aip_device_check(struct aip_device *d)
 	d->found_why = why;
 	d->was_clean = false;
 	d->state = AIPSNAP_FAILED;
-	if (rc != -ENXIO && !starting)
-		reattach(d, dev, why);
+	if (next)
+		reattach(d, next, dev, why);
 	return 0;
 }
 

@@ -34,7 +34,6 @@ struct aip_snapshot {
 	s64 time;
 	struct aipsnap_id opened;
 	atomic_t openers;
-	bool dying;
 };
 
 static struct aip_snapshot *snapshots[AIPSNAP_MAX_SNAPSHOTS];
@@ -88,16 +87,36 @@ void aip_snapshot_open_gate(struct aip_snapshot_set *set)
 
 /* ---- the disk ------------------------------------------------------------ */
 
+static DEFINE_SPINLOCK(open_lock);
+
 static int snap_open(struct gendisk *disk)
 {
-	struct aip_snapshot *s = disk->private_data;
+	struct aip_snapshot *s;
+	int rc = -ENXIO;
 
-	atomic_inc(&s->openers);
-	smp_mb__after_atomic();
-	if (!READ_ONCE(s->dying))
-		return 0;
-	atomic_dec(&s->openers);
-	return -ENXIO;
+	/* a kernel that finds the disk before it is deleted can come here after that */
+	spin_lock(&open_lock);
+	s = disk->private_data;
+	if (s) {
+		atomic_inc(&s->openers);
+		rc = 0;
+	}
+	spin_unlock(&open_lock);
+	return rc;
+}
+
+/* Nobody opens it any more; -EBUSY: somebody has. */
+static int close_disk(struct aip_snapshot *s)
+{
+	int rc = -EBUSY;
+
+	spin_lock(&open_lock);
+	if (!atomic_read(&s->openers)) {
+		s->disk->private_data = NULL;
+		rc = 0;
+	}
+	spin_unlock(&open_lock);
+	return rc;
 }
 
 static void snap_release(struct gendisk *disk)
@@ -273,6 +292,11 @@ void aip_snapshot_end_all(struct aip_tracker *t, u32 why)
 		end(t->snapshot, why);
 }
 
+bool aip_snapshot_is_stored_on(const struct aip_snapshot *s, struct aip_tracker *t)
+{
+	return aip_store_is_on(&s->cow.store, t);
+}
+
 void aip_snapshot_end_stored(struct aip_tracker *t, u32 why)
 {
 	int i;
@@ -291,12 +315,8 @@ int aip_snapshot_remove(u32 n)
 				      : NULL;
 	if (!s)
 		return -ENODEV;
-	WRITE_ONCE(s->dying, true);
-	smp_mb();
-	if (atomic_read(&s->openers)) {
-		WRITE_ONCE(s->dying, false);
+	if (close_disk(s))
 		return -EBUSY;
-	}
 	end(s, AIPSNAP_WHY_STOPPED);
 	del_gendisk(s->disk);
 	aip_disk_free(s->disk);

@@ -36,6 +36,8 @@ bool aip_snapshot_hold(struct aip_tracker *t, struct bio *bio, sector_t sector, 
 
 /** Ends the snapshot of a device, if it has one. */
 void aip_snapshot_end_all(struct aip_tracker *t, u32 why);
+/** Whether its difference storage has blocks on this device. */
+bool aip_snapshot_is_stored_on(const struct aip_snapshot *s, struct aip_tracker *t);
 /** Ends those of other devices whose difference storage lies on this one. */
 void aip_snapshot_end_stored(struct aip_tracker *t, u32 why);
 /** Ends and removes snapshot N; -EBUSY: it is open. */

@@ -12,8 +12,8 @@
  *	thaw
  *	grace, settle       writes of the old generations end
  *
- * A write that copy-on-write keeps out of the image is thus always marked in
- * the new generation.  Where a raw writer is between gate and account when the
+ * A write that copy-on-write keeps out of the image is thus always marked in (by mark_again() of cow.c, where it
+ * was in the account before) the new generation.  Where a raw writer is between gate and account when the
  * gate closes, thaw comes first and the switch waits for it, not the freeze; where it
  * does not come through in time (it hangs below) all is taken back: nothing was switched.
  */
@@ -26,6 +26,7 @@
 
 #include "device.h"
 #include "hold.h"
+#include "seal.h"
 #include "snapshot.h"
 #include "switch.h"
 
@@ -123,6 +124,21 @@ static int open_freeze(struct job *job)
 
 /* ---- members ------------------------------------------------------------- */
 
+/* What is copied to the storage passes a seal unseen: it is broken first. */
+static int unseal_below(const struct aip_snapshot *s)
+{
+	int i, rc = 0;
+
+	for (i = 0; !rc && i < AIPSNAP_MAX_DEVICES; i++) {
+		struct aip_device *d = aip_devices[i];
+
+		if (d && d->tracker && aip_snapshot_is_stored_on(s, d->tracker) &&
+		    (d->state == AIPSNAP_SEALING || d->state == AIPSNAP_SEALED))
+			rc = aip_seal_abort(d);
+	}
+	return rc;
+}
+
 static int prepare_member(struct job *job, struct member *m)
 {
 	struct aip_device *d = aip_device_find(m->u.slot);
@@ -154,7 +170,7 @@ static int prepare_member(struct job *job, struct member *m)
 		m->snapshot = NULL;
 		return rc;
 	}
-	return 0;
+	return unseal_below(m->snapshot);
 }
 
 static int get_members(struct job *job)
@@ -252,7 +268,7 @@ static int run(struct job *job)
 		return rc;
 	}
 	aip_snapshot_close_gate(job->set);
-	gated = aip_hold_gate_open();
+	gated = aip_snapshot_set_used(job->set) && aip_hold_gate_open();
 	if (!gated) {
 		switch_all(job);
 		aip_snapshot_open_gate(job->set);

@@ -60,6 +60,11 @@ static int attach(struct aip_tracker *t, dev_t dev, u32 *why)
 		rc = -EOPNOTSUPP;
 		goto close;
 	}
+	if (!try_module_get(t->disk->fops->owner)) {
+		rc = -ENXIO;
+		goto close;
+	}
+	t->owner = t->disk->fops->owner;
 	get_device(disk_to_dev(t->disk));
 	if (aip_disk_needs_open(t->disk)) {
 		t->keep = b;
@@ -74,6 +79,7 @@ static void detach(struct aip_tracker *t)
 {
 	aip_bdev_close(&t->keep);
 	put_device(disk_to_dev(t->disk));
+	module_put(t->owner);
 }
 
 struct aip_tracker *aip_tracker_new(dev_t dev, u32 chunk_shift, u32 *why)
@@ -191,6 +197,13 @@ static void clip(struct aip_tracker *t, struct aip_gen *gen, sector_t sector, un
 	aip_map_mark(&gen->map, first >> t->shift, last >> t->shift);
 	if (!t->partno && sector + nr > t->start + t->sectors)
 		WRITE_ONCE(t->overrun, true);
+}
+
+void aip_tracker_mark(struct aip_tracker *t, sector_t sector, unsigned int nr)
+{
+	preempt_disable();
+	clip(t, READ_ONCE(t->open), sector, nr);
+	preempt_enable();
 }
 
 /*

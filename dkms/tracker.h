@@ -51,6 +51,7 @@ struct aip_tracker {
 	bool stuck;		       /* writes of the generation before the last did not end */
 	bool overrun;		       /* a write went beyond `sectors` */
 
+	struct module *owner; /* of the disk's driver: its code frees the disk */
 	int partno;
 	u64 diskseq;
 	unsigned int slept;   /* aip_sleep_count() as it was made */
@@ -101,6 +102,9 @@ static __always_inline bool aip_tracker_touches(const struct aip_tracker *t, sec
 {
 	return sector + nr > t->start && sector < t->start + t->sectors;
 }
+
+/** Marks the part of a write that is on the device, in the open generation. */
+void aip_tracker_mark(struct aip_tracker *t, sector_t sector, unsigned int nr);
 
 /** Counts and marks a write of `nr` sectors at absolute `sector`.  Preemption is off. */
 void aip_tracker_account(struct aip_tracker *t, struct bio *bio, sector_t sector, unsigned int nr);

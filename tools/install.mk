@@ -36,7 +36,7 @@ install: programs
 	$(if $(filter mkindex,$(WITHOUT)),,$(call install_prog,aip-mkindex,$(bindir)))
 	ln -sfn ..$(sbindir)/aipsnap $(DESTDIR)$(sysconfdir)/aipsnap
 	install -d -m 755 $(DESTDIR)$(sysconfdir)/aip/freeze.d
-	install -D -m 644 src/aipsnap/59-aipsnap.rules $(DESTDIR)$(udevrulesdir)/59-aipsnap.rules
+	install -D -m 644 src/aipsnap/69-aipsnap.rules $(DESTDIR)$(udevrulesdir)/69-aipsnap.rules
 	install -D -m 644 src/aipsnap/aipsnap-late.service $(DESTDIR)$(unitdir)/aipsnap-late.service
 	install -D -m 755 src/aipsnap/aipsnap.init $(aipdir)/jobs/aipsnap.init
 	install -D -m 755 triggers/aip-trigger $(aiplibexec)/aip-trigger

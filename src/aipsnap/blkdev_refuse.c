@@ -135,10 +135,14 @@ static int refuse_btrfs(const struct blkdev *b, struct aip_err *err)
  */
 static int refuse_holder(const struct blkdev *b, int depth, void *arg)
 {
+	unsigned int major, minor;
 	char uuid[160];
 
 	(void)depth;
 	(void)arg;
+	/* a partition, be it of an md array, holds nothing */
+	if (!sysattr_disk(b->kname, &major, &minor))
+		return 0;
 	if (!strncmp(b->kname, "dm-", 3))
 		return !sysattr_text(b->kname, "dm/uuid", uuid, sizeof(uuid)) &&
 				       !strncmp(uuid, "mpath-", 6)

@@ -73,8 +73,12 @@ int bound_run(int (*work)(void *), void *arg, int seconds)
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
+		sigset_t none;
 		int ret;
 
+		/* what the caller put off is not put off here */
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
 		setpgid(0, 0);
 		ret = work(arg);
 		fflush(NULL);

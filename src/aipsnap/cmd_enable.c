@@ -25,18 +25,23 @@ struct enable {
 
 /*
  * The list for the day on which the table is lost; failing to write it costs no tracking.
- * @keep: what it names beyond the table (a device that is away) stays in it.
+ * What it names beyond the table (a device that is away) stays in it, but for @gone.
  */
-static void remember(int ctl, bool keep)
+static void remember(int ctl, const struct tracked *gone)
 {
 	struct aip_err err = AIP_ERR_INIT;
 	struct tracked t, old;
 
 	if (tracked_collect(ctl, &t, &err) ||
-	    (keep && tracked_read(TRACKED_PATH, &old, &err) == 0 &&
-	     tracked_merge(&t, &old, &err)) ||
+	    (tracked_read(TRACKED_PATH, &old, &err) == 0 && tracked_merge(&t, &old, gone, &err)) ||
 	    tracked_write(TRACKED_PATH, &t, &err))
 		fprintf(stderr, "aipsnap: %s\n", err.msg);
+}
+
+static void note_gone(struct tracked *gone, const struct aipsnap_identity *id)
+{
+	if (gone->n < AIPSNAP_MAX_DEVICES)
+		gone->list[gone->n++].id = *id;
 }
 
 /* In the table already, but not started in this boot: what is on it now is anybody's guess. */
@@ -164,7 +169,7 @@ int cmd_enable(const struct command *self, int argc, char **argv)
 			report_started(&r, &t);
 	}
 	if (!e.unsaved)
-		remember(ctl, true);
+		remember(ctl, &(struct tracked){ 0 });
 	return report_print(&r, e.json);
 }
 
@@ -187,8 +192,25 @@ static int find_slot(int ctl, const char *path, struct aipsnap_device *dev, stru
 	return aip_err_hint(err, "aipsnap status lists what is");
 }
 
+/* One that is in the list only: it was away when a new lineage began, or the table was lost. */
+static bool find_listed(const char *path, struct tracked *gone)
+{
+	struct tracked list;
+	size_t i;
+
+	if (tracked_read(TRACKED_PATH, &list, NULL))
+		return false;
+	for (i = 0; i < list.n; i++)
+		if (!strncmp(list.list[i].id.name, path, sizeof(list.list[i].id.name)) ||
+		    !strncmp(list.list[i].id.uuid, path, sizeof(list.list[i].id.uuid))) {
+			note_gone(gone, &list.list[i].id);
+			return true;
+		}
+	return false;
+}
+
 static void end_slot(int ctl, const struct aipsnap_device *dev, unsigned long request,
-		     const char *outcome, struct report *r)
+		     const char *outcome, struct tracked *gone, struct report *r)
 {
 	struct aipsnap_slot slot = { .slot = dev->slot };
 	struct aip_err err = AIP_ERR_INIT;
@@ -203,6 +225,7 @@ static void end_slot(int ctl, const struct aipsnap_device *dev, unsigned long re
 		report_failed(r, name, &err);
 	} else {
 		report_done(r, name, outcome);
+		note_gone(gone, &dev->identity);
 	}
 }
 
@@ -238,6 +261,7 @@ static int end_tracking(const struct command *self, int argc, char **argv, unsig
 	_cleanup_(report_free) struct report r = REPORT_INIT;
 	_cleanup_close_ int ctl = -1;
 	struct aip_err err = AIP_ERR_INIT;
+	struct tracked gone = { 0 };
 	struct aipsnap_device dev;
 	bool all = false, json = false;
 	uint32_t why;
@@ -260,16 +284,20 @@ static int end_tracking(const struct command *self, int argc, char **argv, unsig
 	for (slot = 0; all && slot < AIPSNAP_MAX_DEVICES; slot++)
 		if (!ctl_device(ctl, slot, &dev, NULL) &&
 		    (request == AIPSNAP_DISABLE || dev.state != AIPSNAP_WAITING))
-			end_slot(ctl, &dev, request, outcome, &r);
+			end_slot(ctl, &dev, request, outcome, &gone, &r);
+	if (all)
+		tracked_read(TRACKED_PATH, &gone, NULL);
 	for (; optind < argc; optind++) {
 		aip_err_clear(&err);
-		if (find_slot(ctl, argv[optind], &dev, &err))
-			report_failed(&r, argv[optind], &err);
+		if (!find_slot(ctl, argv[optind], &dev, &err))
+			end_slot(ctl, &dev, request, outcome, &gone, &r);
+		else if (request == AIPSNAP_DISABLE && find_listed(argv[optind], &gone))
+			report_done(&r, argv[optind], outcome);
 		else
-			end_slot(ctl, &dev, request, outcome, &r);
+			report_failed(&r, argv[optind], &err);
 	}
 	if (request == AIPSNAP_DISABLE) {
-		remember(ctl, false);
+		remember(ctl, &gone);
 		drop_table(ctl);
 	} else if (all) {
 		/* nothing is tracked: let go of the table too, so that the driver can be unloaded */

@@ -5,6 +5,8 @@
  *	/.aipsnap_dirty is there	new lineages for all devices of the table, DIRTY on disk,
  *					then the flag is removed
  *	a device was not started	a new lineage: the table was unreadable then, time was up, …
+ *	the list has more		these are enabled again: what was away when the flag was there
+ *	it cannot do its work		the flag is made, for the next boot
  *	the driver refuses the table	a new one, and the devices of /var/lib/aip/tracked in it
  *	a device was not found		it is looked for by name: a new file system is on it
  *	table could not be written	the flag is made, for the next boot
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aipsnap/bootenv.h"
 #include "aipsnap/bound.h"
 #include "aipsnap/cmd.h"
 #include "aipsnap/ctl.h"
@@ -49,24 +52,52 @@ static void give_up(int ctl, const struct aipsnap_device *dev, struct report *r)
 	report_failed(r, dev->identity.name, &err);
 }
 
-/* By UUID, then, for a device with a new file system, by the name it had. */
-static int find(const struct census *census, const struct aipsnap_identity *id, struct blkdev *b,
-		struct aip_err *err)
+/*
+ * What is there, and could not be started, is written to: the table must not say CLEAN of it at the next
+ * boot.  The list still has it, for the next `late`.
+ */
+static void disown(int ctl, unsigned int slot, struct report *r)
+{
+	struct aipsnap_device dev;
+
+	if (!ctl_device(ctl, slot, &dev, NULL) && dev.flags & AIPSNAP_DEV_CLEAN &&
+	    (dev.state == AIPSNAP_WAITING || dev.state == AIPSNAP_FAILED))
+		give_up(ctl, &dev, r);
+}
+
+/* Tracked, or what another slot waits for? */
+static bool is_taken(int ctl, const struct blkdev *b)
+{
+	struct aipsnap_identity id;
+	struct aipsnap_device dev;
+	unsigned int slot;
+
+	if (!ctl_find(ctl, b->major, b->minor, &dev, NULL))
+		return true;
+	if (blkdev_identify(b, &id, NULL))
+		return false;
+	for (slot = 0; id.uuid[0] && slot < AIPSNAP_MAX_DEVICES; slot++)
+		if (!ctl_device(ctl, slot, &dev, NULL) &&
+		    !strncmp(dev.identity.uuid, id.uuid, sizeof(id.uuid)))
+			return true;
+	return false;
+}
+
+/*
+ * By UUID; then, for a device with a new file system, by the name it had: where that is not another
+ * disk that has come to its name.
+ * @bytes: its size was this; 0: not known
+ */
+static int find(int ctl, const struct census *census, const struct aipsnap_identity *id,
+		uint64_t bytes, struct blkdev *b, struct aip_err *err)
 {
 	char name[sizeof(id->name) + 1];
 	int ret = census_find(census, id, b, err);
 
 	snprintf(name, sizeof(name), "%.80s", id->name);
-	return ret == -ENOENT && !access(name, F_OK) ? blkdev_from_path(name, b, err) : ret;
-}
-
-/* A start that was killed at its deadline left it half-way: begin anew. */
-static void unstick(int ctl, struct aipsnap_device *dev)
-{
-	struct aipsnap_slot slot = { .slot = dev->slot };
-
-	if (!ctl_call(ctl, AIPSNAP_STOP, &slot))
-		dev->state = AIPSNAP_WAITING;
+	if (ret != -ENOENT || access(name, F_OK) || blkdev_from_path(name, b, NULL))
+		return ret;
+	return is_taken(ctl, b) || (bytes && bytes != blkdev_size(b)) ? ret : 0;
 }
 
 static bool table_bad(int ctl)
@@ -89,8 +120,8 @@ static int start_waiting(int ctl, bool fresh, bool bad, struct report *r, struct
 
 	for (slot = 0; !ret && slot < AIPSNAP_MAX_DEVICES; slot++) {
 		ret = ctl_device(ctl, slot, &dev, err);
-		if (!ret && dev.state == AIPSNAP_STARTING)
-			unstick(ctl, &dev);
+		if (!ret)
+			track_unstick(ctl, &dev);
 		/* the flag was made while it was tracked: by a person, or because of the table */
 		if (!ret && fresh && dev.state == AIPSNAP_TRACKING && !bad) {
 			aip_err_clear(&one);
@@ -107,38 +138,53 @@ static int start_waiting(int ctl, bool fresh, bool bad, struct report *r, struct
 		if (ret)
 			break;
 		aip_err_clear(&one);
-		if (find(&census, &dev.identity, &b, &one)) {
+		if (find(ctl, &census, &dev.identity, dev.sectors << AIPSNAP_SECTOR_SHIFT, &b,
+			 &one)) {
 			if (fresh)
 				give_up(ctl, &dev, r);
 			continue;
 		}
 		/* the system is up, and not everything that it may have written shows in a fingerprint */
 		if (track_start(ctl, slot, &b, fresh ? AIPSNAP_WHY_FLAG : AIPSNAP_WHY_LATE, &t,
-				&one))
+				&one)) {
 			report_failed(r, dev.identity.name, &one);
-		else
+			disown(ctl, slot, r);
+		} else {
 			report_started(r, &t);
+		}
 	}
 	return ret;
 }
 
-/* Enable anew, in a new table, what the list remembers. */
-static int start_over(int ctl, const struct tracked *list, struct report *r, struct aip_err *err)
+/*
+ * Enable anew what the list remembers and the table does not have: what was given up while it was away,
+ * or all, in a new table.
+ */
+static int start_over(int ctl, const struct tracked *list, bool table, struct report *r,
+		      struct aip_err *err)
 {
 	_cleanup_(census_free) struct census census = { 0 };
 	char *paths[AIPSNAP_MAX_DEVICES];
 	struct blkdev found[AIPSNAP_MAX_DEVICES];
 	unsigned int shift[AIPSNAP_MAX_DEVICES];
-	int n = 0, i, ret = census_take(&census, err);
+	struct tracked has = { 0 };
+	int n = 0, i, ret = table ? 0 : tracked_collect(ctl, &has, err);
 
 	for (i = 0; !ret && i < (int)list->n; i++) {
-		if (find(&census, &list->list[i].id, &found[n], NULL))
+		if (tracked_has(&has, &list->list[i].id))
+			continue;
+		if (!census.n)
+			ret = census_take(&census, err);
+		if (ret ||
+		    (table ? find(ctl, &census, &list->list[i].id, 0, &found[n], NULL)
+			   : census_find(&census, &list->list[i].id, &found[n], NULL)) ||
+		    blkdev_refuse(&found[n], NULL))
 			continue;
 		shift[n] = list->list[i].chunk_shift;
 		paths[n] = found[n].node;
 		n++;
 	}
-	if (!ret)
+	if (!ret && table)
 		ret = settable(ctl, paths, n, AIPSNAP_CHUNK_SHIFT, 0, true, err);
 	for (i = 0; !ret && i < n; i++) {
 		struct aipsnap_enable e = { .major = found[i].major,
@@ -183,9 +229,12 @@ static int finish(int ctl, struct report *r, struct aip_err *err)
 	if (ret)
 		report_loud("%s; making a new table", err->msg);
 	if (ret || (!exists && list.n))
-		ret = start_over(ctl, &list, r, err);
+		ret = start_over(ctl, &list, true, r, err);
 	else if (exists)
-		ret = start_waiting(ctl, flag_exists(), bad, r, err);
+		ret = start_waiting(ctl, flag_exists(), bad, r, err)
+			      ?: start_over(ctl, &list, false, r, err);
+	if (!ret)
+		ret = bootenv_mark(ctl, err);
 	if (!ret)
 		ret = ctl_info(ctl, &info, err);
 	if (!ret && info.flags & AIPSNAP_INFO_TABLE_BAD) {
@@ -197,6 +246,15 @@ static int finish(int ctl, struct report *r, struct aip_err *err)
 		ret = flag_clear(err);
 	}
 	return ret;
+}
+
+/* The system goes on, and writes: what the table says must not be believed at the next boot. */
+static void distrust(void)
+{
+	struct aip_err err = AIP_ERR_INIT;
+
+	if (!access(TABLE_PATH, F_OK) && !flag_exists() && flag_set(&err))
+		report_loud("%s", err.msg);
 }
 
 static int work(void *arg)
@@ -214,11 +272,14 @@ static int work(void *arg)
 		report_loud("%s", err.msg);
 		if (err.hint[0])
 			fprintf(stderr, "aipsnap: %s\n", err.hint);
+		distrust();
 		return err.exit ? err.exit : EXIT_ERROR;
 	}
+	track_begin(ctl);
 	ret = finish(ctl, &r, &err);
 	if (ret) {
 		report_loud("%s", err.msg);
+		distrust();
 		report_failed(&r, "the table", &err);
 	}
 	return report_print(&r, l->json);
@@ -241,10 +302,14 @@ int cmd_late(const struct command *self, int argc, char **argv)
 	}
 	if (argc > optind)
 		return cmd_usage(self);
-	if (ctl_is_off())
+	if (ctl_is_off()) {
+		distrust();
 		return report_nothing("switched off by aip=off on the kernel command line", l.json);
+	}
 	if (access(TABLE_PATH, F_OK) && access(TRACKED_PATH, F_OK) && !flag_exists())
 		return report_nothing("nothing is enabled", l.json);
 	ret = bound_run(work, &l, l.seconds);
+	if (ret < 0)
+		distrust();
 	return report_bound("late", ret, l.seconds);
 }

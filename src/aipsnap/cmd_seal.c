@@ -36,6 +36,14 @@ static void seal_device(int ctl, const struct aipsnap_device *dev, struct report
 	struct track t;
 	int ret, i;
 
+	if (dev->state == AIPSNAP_STARTING) {
+		t = (struct track){ .slot = dev->slot };
+		snprintf(t.name, sizeof(t.name), "%.79s", dev->identity.name);
+		aip_err_set(&err, -EBUSY, "%s: not sealed: its start did not come to an end",
+			    t.name);
+		report_not_sealed(r, &t, &err);
+		return;
+	}
 	for (i = 0; i < TRIES; i++) {
 		ret = track_seal(ctl, dev, DRAIN_MS, &t, &err);
 		if (ret != -EAGAIN)
@@ -49,12 +57,14 @@ static void seal_device(int ctl, const struct aipsnap_device *dev, struct report
 
 /*
  * Also one whose seal was killed half-way, at its deadline, and one that is sealed without CLEAN, after the
- * table could not be written: the driver takes both up again, or says why not.
+ * table could not be written: the driver takes both up again, or says why not.  And one whose start was: of
+ * that it says that it cannot be sealed.
  */
 static bool is_due(const struct aipsnap_device *dev)
 {
 	return !(dev->flags & AIPSNAP_DEV_UNSAVED) &&
 	       (dev->state == AIPSNAP_TRACKING || dev->state == AIPSNAP_SEALING ||
+		dev->state == AIPSNAP_STARTING ||
 		(dev->state == AIPSNAP_SEALED && !(dev->flags & AIPSNAP_DEV_CLEAN)));
 }
 

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aipsnap/bound.h"
 #include "aipsnap/cmd.h"
 #include "aipsnap/ctl.h"
+#include "aipsnap/report.h"
 #include "aipsnap/store.h"
 #include "aipsnap/switch.h"
 #include "common/cleanup.h"
@@ -20,6 +22,7 @@
 struct wish {
 	struct switching s;
 	bool json, all;
+	int seconds; /* --timeout, 0: not given */
 };
 
 static int parse_size(const char *text, struct switching *s)
@@ -44,7 +47,7 @@ static int parse(const struct command *self, int argc, char **argv, struct wish 
 						 { "help", no_argument, NULL, 'h' },
 						 OPTION_JSON,
 						 OPTION_END };
-	int c, seconds = 10;
+	int c, seconds = 0;
 
 	w->s = (struct switching){ .freeze = true,
 				   .store = STORE_FOLDER,
@@ -60,7 +63,8 @@ static int parse(const struct command *self, int argc, char **argv, struct wish 
 			 !(c == 'T' && !cmd_seconds(optarg, &seconds)))
 			return -EINVAL;
 	}
-	w->s.timeout = seconds;
+	w->s.timeout = seconds ? seconds : 10;
+	w->seconds = seconds;
 	return 0;
 }
 
@@ -291,6 +295,30 @@ static int remove_many(int ctl, const struct wish *w, char *const *names, int co
 	return ret;
 }
 
+struct removal {
+	int ctl;
+	const struct wish *w;
+	char **names;
+	int count;
+};
+
+static int remove_work(void *arg)
+{
+	const struct removal *r = arg;
+
+	return remove_many(r->ctl, r->w, r->names, r->count);
+}
+
+/* One whose storage hangs waits for it: a shutdown gives a limit. */
+static int do_remove(int ctl, const struct wish *w, char **names, int count)
+{
+	struct removal r = { ctl, w, names, count };
+
+	if (!w->seconds)
+		return remove_work(&r);
+	return report_bound("snapshot remove", bound_run(remove_work, &r, w->seconds), w->seconds);
+}
+
 int cmd_snapshot(const struct command *self, int argc, char **argv)
 {
 	_cleanup_buf_ struct aip_buf out = AIP_BUF_INIT;
@@ -314,7 +342,7 @@ int cmd_snapshot(const struct command *self, int argc, char **argv)
 	if (ctl < 0)
 		return cmd_fail(&err);
 	if (!strcmp(verb, "remove"))
-		return remove_many(ctl, &w, argv + optind, rest);
+		return do_remove(ctl, &w, argv + optind, rest);
 	w.json ? list_json(ctl, &out) : list_text(ctl, &out);
 	return cmd_print(&out);
 }

@@ -82,6 +82,8 @@ static int start_all(int ctl, const struct start *s, struct report *r, struct ai
 		ret = ctl_device(ctl, slot, &dev, err);
 		if (ret == -ENODEV)
 			continue;
+		if (!ret)
+			track_unstick(ctl, &dev);
 		if (!ret && (dev.state == AIPSNAP_WAITING || dev.state == AIPSNAP_FAILED)) {
 			if (!census.n)
 				ret = census_take(&census, err);
@@ -96,19 +98,35 @@ static int start_all(int ctl, const struct start *s, struct report *r, struct ai
 	return 0;
 }
 
+/* A clone, a snapshot, a leg of a mirror or a path carries the UUID, too. */
+static bool is_the_one(const struct census *census, const struct aipsnap_identity *id,
+		       const struct blkdev *b)
+{
+	struct blkdev found;
+
+	return !census_find(census, id, &found, NULL) && found.major == b->major &&
+	       found.minor == b->minor;
+}
+
 /* The table lost it, but a person enabled it once: a new lineage, from before its first mount. */
-static int enable_again(int ctl, const struct blkdev *b, const struct aipsnap_identity *id,
-			struct report *r, struct aip_err *err)
+static int enable_again(int ctl, struct census *census, const struct blkdev *b,
+			const struct aipsnap_identity *id, struct report *r, struct aip_err *err)
 {
 	struct aipsnap_enable en = { .major = b->major, .minor = b->minor, .identity = *id };
 	struct track t = { .why = AIPSNAP_WHY_ENABLED };
-	struct tracked list;
+	struct tracked list, has;
 	size_t i;
 	int ret = tracked_read(TRACKED_PATH, &list, err);
 
+	if (!ret)
+		ret = tracked_collect(ctl, &has, err);
 	for (i = 0; !ret && i < list.n; i++) {
-		if (strcmp(list.list[i].id.uuid, id->uuid))
+		if (strcmp(list.list[i].id.uuid, id->uuid) || tracked_has(&has, id))
 			continue;
+		if (!census->n)
+			ret = census_take(census, err);
+		if (ret || !is_the_one(census, &list.list[i].id, b))
+			return ret;
 		en.chunk_shift = list.list[i].chunk_shift;
 		ret = ctl_call(ctl, AIPSNAP_ENABLE, &en);
 		if (ret)
@@ -123,6 +141,7 @@ static int enable_again(int ctl, const struct blkdev *b, const struct aipsnap_id
 
 static int start_one(int ctl, const struct start *s, struct report *r, struct aip_err *err)
 {
+	_cleanup_(census_free) struct census census = { 0 };
 	struct aipsnap_identity id;
 	struct aipsnap_device dev;
 	struct blkdev b;
@@ -138,10 +157,22 @@ static int start_one(int ctl, const struct start *s, struct report *r, struct ai
 		ret = ctl_device(ctl, slot, &dev, err);
 		if (ret == -ENODEV || strncmp(dev.identity.uuid, id.uuid, sizeof(id.uuid)))
 			continue;
-		if (!ret && s->fresh && dev.state == AIPSNAP_TRACKING)
-			begin_anew(ctl, &dev, r);
-		if (ret || (dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED))
+		if (ret)
 			return ret;
+		track_unstick(ctl, &dev);
+		if (dev.state != AIPSNAP_WAITING && dev.state != AIPSNAP_FAILED) {
+			if (dev.major != b.major || dev.minor != b.minor)
+				continue;
+			if (s->fresh && dev.state == AIPSNAP_TRACKING)
+				begin_anew(ctl, &dev, r);
+			return 0;
+		}
+		if (!census.n)
+			ret = census_take(&census, err);
+		if (ret)
+			return ret;
+		if (!is_the_one(&census, &dev.identity, &b))
+			continue;
 		ret = track_start(ctl, slot, &b, s->fresh ? AIPSNAP_WHY_FLAG : AIPSNAP_WHY_NONE, &t,
 				  err);
 		if (ret)
@@ -151,7 +182,7 @@ static int start_one(int ctl, const struct start *s, struct report *r, struct ai
 		report_started(r, &t);
 		return 0;
 	}
-	return enable_again(ctl, &b, &id, r, err);
+	return blkdev_refuse(&b, NULL) ? 0 : enable_again(ctl, &census, &b, &id, r, err);
 }
 
 static int work(void *arg)
@@ -167,6 +198,8 @@ static int work(void *arg)
 	if (ctl == -ENODEV && s->device)
 		return EXIT_OK; /* not started yet: this device has its turn then */
 	ret = ctl < 0 ? ctl : sysfs_ensure(&err);
+	if (!ret)
+		track_begin(ctl);
 	if (!ret)
 		ret = tablefile_load(ctl, TABLE_PATH, NULL, &why, &err);
 	if (ret) {

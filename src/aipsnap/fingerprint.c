@@ -12,6 +12,8 @@
 /* A disk comes last: boot code that leaves 55 AA in a file system's first sector is common. */
 static const struct fp_kind *const kinds[] = { &fp_ext, &fp_xfs, &fp_disk };
 
+#define MD_MAGIC 0xa92b4efc
+
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 uint16_t get_le16(const uint8_t *p)
@@ -121,11 +123,31 @@ int fp_content(const struct region *g, struct sha256 *sha, struct fingerprint *f
 	return region_hash(g, 0, g->len, sha, err);
 }
 
-/* Read the first bytes and find the kind. Return: 0 with *kind NULL when unknown, or -errno. */
+/* What does not overwrite a superblock that was there before it. */
+static const char *find_cover(const struct region *g, const uint8_t *head)
+{
+	int i;
+
+	if (!memcmp(head, "LUKS\xba\xbe", 6))
+		return "an encrypted volume (LUKS)";
+	for (i = 0; i < 4; i++)
+		if (!memcmp(head + 512 * i, "LABELONE", 8))
+			return "a physical volume (LVM)";
+	/* md: at the beginning, or 4 KiB behind it */
+	if (get_le32(head) == MD_MAGIC || get_le32(head + 4096) == MD_MAGIC)
+		return "a member of an md array";
+	return fp_disk.probe(g, head) ? "a partition table" : NULL;
+}
+
+/*
+ * Read the first bytes and find the kind. Return: 0 with *kind NULL when unknown, or -errno.
+ * One file system, and something else that may be what counts: nothing says which of them is stale.
+ */
 static int find_kind(const struct region *g, struct fingerprint *fp, const struct fp_kind **kind,
 		     struct aip_err *err)
 {
 	_cleanup_free_ uint8_t *head = calloc(1, FP_PROBE_LEN);
+	const char *cover;
 	size_t i;
 	int ret;
 
@@ -139,8 +161,20 @@ static int find_kind(const struct region *g, struct fingerprint *fp, const struc
 	for (i = 0; i < N_KINDS && !*kind; i++)
 		if (!(fp->nested && kinds[i] == &fp_disk) && kinds[i]->probe(g, head))
 			*kind = kinds[i];
-	if (*kind)
-		(*kind)->identify(g, head, fp);
+	if (!*kind)
+		return 0;
+	(*kind)->identify(g, head, fp);
+	if (*kind == &fp_disk)
+		return 0;
+	cover = find_cover(g, head);
+	if (!cover && *kind == &fp_ext && fp_xfs.probe(g, head))
+		cover = "an XFS";
+	if (cover) {
+		snprintf(fp->why, sizeof(fp->why),
+			 "both %s and %s are on it, one of them stale (wipefs removes it)",
+			 fp->kind, cover);
+		*kind = NULL;
+	}
 	return 0;
 }
 
@@ -149,9 +183,12 @@ static int take_content(const struct region *g, struct sha256 *sha, struct finge
 {
 	int ret = fp_content(g, sha, fp, err);
 
+	if (ret == -E2BIG && fp->why[0])
+		return 0;
 	if (ret == -E2BIG)
 		return fp_unprovable(
 			fp, "no ext2/3/4, no XFS, no partition table: nothing can be proved");
+	fp->why[0] = 0;
 	fp->provable = !ret;
 	fp->method = FP_CONTENT;
 	strcpy(fp->kind, "content");

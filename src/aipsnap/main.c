@@ -44,7 +44,7 @@ static const struct command commands[] = {
 	  "images of devices at one instant",
 	  "  --store PATH    folder, or block device, for the difference storage (default /var/lib/aip/store)\n"
 	  "  --size SIZE|N%  room for each device (default 10%, at least 64M)\n"
-	  "  --timeout S     for freezing the file systems (default 10)\n"
+	  "  --timeout S     for freezing the file systems (default 10); for remove (default: no limit)\n"
 	  "  --no-freeze     do not freeze\n" },
 	{ "fingerprint", cmd_fingerprint, "DEV|IMAGE",
 	  "what proves that a device was not changed offline", NULL },

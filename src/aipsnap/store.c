@@ -2,10 +2,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ static int new_file(const char *folder, uint64_t size, char **name, struct aip_e
 {
 	_cleanup_close_ int fd = -1, lock = -1;
 	_cleanup_free_ char *path = NULL;
+	struct fsxattr xattr;
 	struct stat st;
 	int ret;
 
@@ -46,6 +49,13 @@ static int new_file(const char *folder, uint64_t size, char **name, struct aip_e
 	}
 	if (!st.st_nlink)
 		return -EAGAIN; /* swept, before it was locked */
+	/* its blocks are not on the device that the driver is told of */
+	if (!ioctl(fd, FS_IOC_FSGETXATTR, &xattr) && xattr.fsx_xflags & FS_XFLAG_REALTIME) {
+		unlink(path);
+		return aip_err_set(
+			err, -EOPNOTSUPP,
+			"%s: lies in the realtime part of an XFS: difference storage cannot", path);
+	}
 	/* the extents must be on disk before the driver asks for them */
 	ret = fallocate(fd, 0, 0, size) || fsync(fd) ? -errno : 0;
 	if (ret) {

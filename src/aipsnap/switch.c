@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <linux/fiemap.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,17 +135,55 @@ static int store_files(struct switching *s, struct aipsnap_member *call,
 	return 0;
 }
 
-static int check_place(const struct switching *s, const struct blkdev *b, struct aip_err *err)
+static bool is_member(const struct switching *s, unsigned int slot)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->member[i].status.slot == slot)
+			return true;
+	return false;
+}
+
+/*
+ * Blocks that a file system took from a deleted file, and what is copied to them, would change in the image of
+ * an older snapshot of a device below.  (On the very disk the driver sees that itself.)
+ */
+static int check_older(int ctl, const struct switching *s, const struct blkdev *store,
+		       struct aip_err *err)
+{
+	struct aipsnap_device dev;
+	unsigned int slot;
+	struct blkdev b;
+
+	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++) {
+		if (ctl_device(ctl, slot, &dev, NULL) || !dev.snapshots || is_member(s, slot) ||
+		    blkdev_from_number(dev.major, dev.minor, &b, NULL) ||
+		    blkdev_lies_on(store, &b, 1) < 0)
+			continue;
+		aip_err_set(
+			err, -EBUSY,
+			"%s: lies on %s, of which there is an older snapshot: its image would change",
+			store->name, b.name);
+		return aip_err_hint(
+			err,
+			"--store puts the difference storage elsewhere; or remove that snapshot");
+	}
+	return 0;
+}
+
+static int check_place(int ctl, const struct switching *s, const struct blkdev *b,
+		       struct aip_err *err)
 {
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < s->n; i++)
 		ret = blkdev_refuse_store(b, &s->member[i].dev, err);
-	return ret;
+	return ret ? ret : check_older(ctl, s, b, err);
 }
 
-static int make_stores(struct switching *s, struct aipsnap_member *call,
+static int make_stores(int ctl, struct switching *s, struct aipsnap_member *call,
 		       struct fiemap_extent *scratch, struct aip_err *err)
 {
 	struct blkdev b;
@@ -153,14 +192,14 @@ static int make_stores(struct switching *s, struct aipsnap_member *call,
 
 	if (!stat(s->store, &st) && S_ISBLK(st.st_mode)) {
 		ret = blkdev_from_path(s->store, &b, err);
-		ret = ret ? ret : check_place(s, &b, err);
+		ret = ret ? ret : check_place(ctl, s, &b, err);
 		return ret ? ret : store_device(s, &b, call, err);
 	}
 	ret = store_files(s, call, scratch, err);
 	/* what is no block device of the machine the driver refuses */
 	if (!ret && !fstat(s->member[0].store_fd, &st) &&
 	    !blkdev_from_number(major(st.st_dev), minor(st.st_dev), &b, NULL))
-		ret = check_place(s, &b, err);
+		ret = check_place(ctl, s, &b, err);
 	return ret;
 }
 
@@ -235,6 +274,7 @@ int switch_do(int ctl, struct switching *s, struct aip_err *err)
 	_cleanup_free_ struct aipsnap_member *call = calloc(s->n, sizeof(*call));
 	_cleanup_free_ struct fiemap_extent *scratch = calloc(SCRATCH, sizeof(*scratch));
 	struct hooks hooks;
+	sigset_t ending, before;
 	size_t i;
 	int ret;
 
@@ -242,7 +282,13 @@ int switch_do(int ctl, struct switching *s, struct aip_err *err)
 		return aip_err_errno(err, -ENOMEM, "no new generation");
 	for (i = 0; i < s->n; i++)
 		call[i].slot = s->member[i].status.slot;
-	ret = s->snapshots ? make_stores(s, call, scratch, err) : 0;
+	ret = s->snapshots ? make_stores(ctl, s, call, scratch, err) : 0;
+	/* what froze the applications thaws them */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ending, &before);
 	if (!ret)
 		ret = hooks_freeze(HOOKS_FOLDER, &hooks, err);
 	if (!ret) {
@@ -254,6 +300,7 @@ int switch_do(int ctl, struct switching *s, struct aip_err *err)
 	}
 	if (ret)
 		drop_stores(s);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	for (i = 0; !ret && i < s->n; i++) {
 		s->member[i].closed = call[i].closed;
 		s->member[i].opened = call[i].opened;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "aipsnap/ctl.h"
 #include "aipsnap/mounts.h"
@@ -108,6 +109,22 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, uint32_t fre
 	t->lineage = commit.lineage;
 	t->generation = commit.generation;
 	return 0;
+}
+
+void track_begin(int ctl)
+{
+	flock(ctl, LOCK_SH);
+}
+
+void track_unstick(int ctl, struct aipsnap_device *dev)
+{
+	struct aipsnap_slot slot = { .slot = dev->slot };
+
+	if (dev->state != AIPSNAP_STARTING || flock(ctl, LOCK_EX | LOCK_NB))
+		return;
+	if (!ctl_call(ctl, AIPSNAP_STOP, &slot))
+		dev->state = AIPSNAP_WAITING;
+	flock(ctl, LOCK_SH);
 }
 
 int track_anew(int ctl, const struct aipsnap_device *dev, struct track *t, struct aip_err *err)

@@ -33,6 +33,20 @@ int track_start(int ctl, unsigned int slot, const struct blkdev *b, uint32_t fre
 		struct aip_err *err);
 
 /**
+ * track_begin - note that this process may start devices; until @ctl is closed
+ *
+ * So that a start that was killed half-way can be told from one that is at work.
+ */
+void track_begin(int ctl);
+
+/**
+ * track_unstick - a device that a killed start left half-way begins anew: *@dev is waiting then
+ *
+ * Not while another process that called track_begin() is at work.
+ */
+void track_unstick(int ctl, struct aipsnap_device *dev);
+
+/**
  * track_anew - a new lineage, at once, for a device that is tracked, because a person demands it
  * Return: 0, see @t, whose name is set in any case; or -errno.
  */

@@ -88,16 +88,27 @@ int tracked_collect(int ctl, struct tracked *t, struct aip_err *err)
 	return 0;
 }
 
-int tracked_merge(struct tracked *t, const struct tracked *from, struct aip_err *err)
+bool tracked_has(const struct tracked *t, const struct aipsnap_identity *id)
 {
-	size_t i, k;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		const struct aipsnap_identity *one = &t->list[i].id;
+
+		if (!strncmp(one->uuid, id->uuid, sizeof(id->uuid)) &&
+		    (id->uuid[0] || !strncmp(one->name, id->name, sizeof(id->name))))
+			return true;
+	}
+	return false;
+}
+
+int tracked_merge(struct tracked *t, const struct tracked *from, const struct tracked *gone,
+		  struct aip_err *err)
+{
+	size_t i;
 
 	for (i = 0; i < from->n; i++) {
-		for (k = 0; k < t->n; k++)
-			if (!strncmp(t->list[k].id.uuid, from->list[i].id.uuid,
-				     sizeof(t->list[k].id.uuid)))
-				break;
-		if (k < t->n)
+		if (tracked_has(t, &from->list[i].id) || tracked_has(gone, &from->list[i].id))
 			continue;
 		if (t->n == AIPSNAP_MAX_DEVICES)
 			return aip_err_set(err, -E2BIG, "more than %d devices",

@@ -10,6 +10,7 @@
 #ifndef AIPSNAP_TRACKED_H
 #define AIPSNAP_TRACKED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "aipsnap/id.h"
@@ -36,7 +37,11 @@ int tracked_write(const char *path, const struct tracked *t, struct aip_err *err
 /** tracked_collect - the list as the driver's table has it now (devices in memory only left out). Return: 0 or -errno. */
 int tracked_collect(int ctl, struct tracked *t, struct aip_err *err);
 
-/** tracked_merge - add what @from names and @t does not (by UUID). Return: 0, or -E2BIG. */
-int tracked_merge(struct tracked *t, const struct tracked *from, struct aip_err *err);
+/** tracked_has - whether @t names this device: by UUID or, where there is none, by name. */
+bool tracked_has(const struct tracked *t, const struct aipsnap_identity *id);
+
+/** tracked_merge - add what @from names, and neither @t nor @gone does. Return: 0, or -E2BIG. */
+int tracked_merge(struct tracked *t, const struct tracked *from, const struct tracked *gone,
+		  struct aip_err *err);
 
 #endif

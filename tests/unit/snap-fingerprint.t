@@ -73,6 +73,34 @@ done
 "$snap" fingerprint image >out
 has "text names the type" "$(cat out)" "type    ext4"
 
+# a superblock that something else did not overwrite: nobody knows which of them counts
+both() { # NAME TEXT: of the image
+	is "$1: cannot be proved" "$(fp image | cut -d ' ' -f 1)" false
+	has "$1: why" "$("$snap" fingerprint image)" "both ext4 and $2 are on it, one of them stale"
+}
+fresh() { rm -f image; truncate -s 64M image; mke2fs -q -F -t ext4 image; }
+fresh
+printf '2048,40000,83\n43008,+,83\n' | sfdisk -q --wipe never --wipe-partitions never --no-reread image >out 2>&1
+both "a partition table over ext4" "a partition table"
+fresh; printf 'LUKS\272\276' | dd of=image conv=notrunc status=none
+both "LUKS over ext4" "an encrypted volume (LUKS)"
+fresh; printf LABELONE | dd of=image bs=512 seek=1 conv=notrunc status=none
+both "LVM over ext4" "a physical volume (LVM)"
+fresh; printf '\374\116\053\251' | dd of=image bs=4096 seek=1 conv=notrunc status=none
+both "md over ext4" "a member of an md array"
+truncate -s 320M x && mkfs.xfs -q x
+fresh; dd if=x of=image bs=512 count=1 conv=notrunc status=none; rm x
+both "XFS beside ext4" "an XFS"
+# boot code in the first sector is neither
+fresh; { head -c 440 /dev/urandom; head -c 70 /dev/zero; printf '\125\252'; } | dd of=image conv=notrunc status=none
+is "ext4 with boot code: provable" "$(fp image | cut -d ' ' -f 1)" true
+# in a partition: marked as a whole
+rm -f disk; truncate -s 80M disk
+printf 'label: dos\n2048,+,83\n' | sfdisk -q disk
+fresh; printf 'LUKS\272\276' | dd of=image conv=notrunc status=none
+dd if=image of=disk bs=1M seek=1 conv=notrunc,sparse status=none
+has "LUKS over ext4 in a partition: counts as changed" "$("$snap" fingerprint disk)" "1 partitions, 0 proved"
+
 proto() {
 	printf '/dev/null\n0 0\nd--755 0 0\na ---644 0 0 %s\nb ---644 0 0 %s\n$\n' "$PWD/tree/a" "$PWD/tree/b"
 }
@@ -161,7 +189,7 @@ has "no such device: says which" "$(cat out)" /nonexistent
 
 # ---- damage ----------------------------------------------------------------------------
 san=$AIP_B/san
-flock "$san" make -s -C "$AIP_TOP" B="$san" SAN=address,undefined "$san/test-aipsnap" >&2 || fail "the damaging program builds"
+mkdir -p "$san" && flock "$san" make -s -C "$AIP_TOP" B="$san" SAN=address,undefined "$san/test-aipsnap" >&2 || fail "the damaging program builds"
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 truncate -s 30M e && mke2fs -q -F -t ext4 -d tree e
 truncate -s 300M x && mkfs.xfs -q -f -p prototype x

@@ -148,9 +148,11 @@ static void lists(void **state)
 {
 	const char *dir = getenv("AIP_TMP") ?: "/tmp";
 	struct aip_err err = AIP_ERR_INIT;
-	struct tracked t = { 0 }, back;
+	struct tracked t = { 0 }, back, none = { 0 }, gone = { .n = 1 };
+	struct tracked_device other = { .id.name = "/dev/sdc" };
 	char path[300];
 
+	strcpy(gone.list[0].id.uuid, "d1b7");
 	snprintf(path, sizeof(path), "%s/tracked", dir);
 	unlink(path);
 	assert_int_equal(tracked_read(path, &back, &err), 0);
@@ -165,8 +167,16 @@ static void lists(void **state)
 	assert_int_equal(tracked_write(path, &t, &err), 0);
 	assert_int_equal(tracked_read(path, &back, &err), 0);
 	assert_memory_equal(&t, &back, sizeof(t));
-	assert_int_equal(tracked_merge(&back, &t, &err), 0);
+	assert_int_equal(tracked_merge(&back, &t, &none, &err), 0);
 	assert_int_equal(back.n, 2);
+	assert_true(tracked_has(&t, &t.list[0].id));
+	assert_true(tracked_has(&t, &t.list[1].id));
+	/* without a UUID the name tells */
+	assert_false(tracked_has(&t, &other.id));
+	back.n = 0;
+	assert_int_equal(tracked_merge(&back, &t, &gone, &err), 0);
+	assert_int_equal(back.n, 1);
+	assert_string_equal(back.list[0].id.name, "/dev/sdb");
 	assert_int_equal(aip_write_file(AT_FDCWD, path, "what\n", 5, 0600, &err), 0);
 	assert_int_equal(tracked_read(path, &back, &err), -EINVAL);
 	t.n = 0;

@@ -29,8 +29,9 @@ check "a new point" track_point vdb
 check "reboot with aip=off" vm_reboot aip=off || exit 1
 check "aip=off: nothing is tracked" vm_run '! aipsnap changes /dev/vdb --since '"${track_id[vdb]}"
 check "aip=off: written unseen" vm_run 'cp /bin/bash /data/unseen'
+check "aip=off: the flag is made, for what no fingerprint shows" vm_run 'test -e /.aipsnap_dirty'
 check "reboot, without it" vm_reboot || exit 1
-track_broken "after aip=off: a new lineage" vdb fingerprint
+track_broken "after aip=off: a new lineage" vdb flag
 
 check "a new point" track_point vdb
 check "halt loses its hook" vm_run 'sed -i /clear_dirtyflag/d /etc/rc.d/init.d/halt && bash -n /etc/rc.d/init.d/halt'

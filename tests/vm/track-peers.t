@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # proves: the cases in which other drivers lose blocks silently over a reboot: no sync before umount, remount,ro
-# proves: instead of umount, e2fsck at boot, mounted without the driver, a power cut, blkdiscard -z
+# proves: instead of umount, e2fsck at boot, mounted without the driver, a power cut, blkdiscard -z; and what the
+# proves: boot loader writes
 # needs:  the VM lab, see tests/vm/README.md
 # timeout: 1200
 # order:  9
@@ -43,9 +44,19 @@ track_check "blkdiscard: nothing missed" vdc
 check "reboot" vm_reboot || exit 1
 track_check "blkdiscard, and a reboot: nothing missed" vdc
 
+# GRUB writes its environment where it lies, between the seal and the start
+at=$(vm_run 'mkdir -p /boot/grub && head -c 1024 /dev/zero >/boot/grub/grubenv && sync /boot/grub/grubenv && filefrag -b512 -v /boot/grub/grubenv' |
+	awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 + 0 }')
+check "a new point" track_point vda
+check "shutdown" vm_shutdown || exit 1
+check "the boot loader writes" qemu-io -f qcow2 -c "write -P 0x41 $((at * 512)) 1k" "$vm_dir/root.qcow2" && check "boot" vm_boot || exit 1
+is "the boot loader did write" "$(vm_run 'head -c 4 /boot/grub/grubenv')" AAAA
+track_resumed "the boot loader's environment: resumed" vda
+track_check "the boot loader's environment: nothing missed" vda
+
 check "a new point" track_point vdb
 check "boot without the driver" vm_reboot aip=off || exit 1
-vm_run 'cp /bin/bash /data/unseen'
+vm_run 'cp /bin/bash /data/unseen; rm -f /.aipsnap_dirty'
 check "and with it" vm_reboot || exit 1
 track_broken "mounted without the driver: a new lineage" vdb fingerprint
 

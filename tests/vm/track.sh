@@ -50,7 +50,7 @@ track_image() {
 	rpm=$("$vm_here/initscripts-rpm" "$AIP_TMP/rpm") || { fail "initscripts can be built"; return 1; }
 	{ by_hand; track_late; } >"$AIP_TMP/hook"
 	track_img=$("$vm_here/image" --kernel "$kernel" --ko "$track_ko" --file "$AIP_B/aipsnap:/sbin/aipsnap" \
-		--file "$vm_top/src/aipsnap/59-aipsnap.rules:/lib/udev/rules.d/59-aipsnap.rules:644" \
+		--file "$vm_top/src/aipsnap/69-aipsnap.rules:/lib/udev/rules.d/69-aipsnap.rules:644" \
 		--hook "$AIP_TMP/hook" "$rpm") || { fail "the guest's disk can be made"; return 1; }
 }
 

@@ -39,6 +39,30 @@ drv-client remove "$n"
 drv-client disable "$a"; drv-client disable "$c"
 wipefs -qa /dev/vda /dev/vdc
 
+# --- storage that comes to a device which is sealed: the seal is broken first
+printf 'label: gpt\nstart=2048,size=60000\n' | sfdisk -q /dev/vda
+read -r a ida < <(drv-client enable /dev/vda)
+read -r c idc < <(drv-client enable /dev/vdc unsaved)
+holds "below: seal" drv-client seal "$a" U1 fp1
+is "below: CLEAN" "$(table_state "$a")" "2 2"
+read -r _ n < <(drv-client switch "$c:dev=/dev/vda1" 2>/dev/null) && ok "below: a snapshot" || fail "below: a snapshot"
+is "below: DIRTY, before anything is copied there" "$(table_state "$a") $(state "$a")" "1 1 3"
+drv-client remove "$n"
+drv-client disable "$a"; drv-client disable "$c"
+wipefs -qa /dev/vda /dev/vdc
+
+# --- the driver of a device that is gone
+truncate -s 24M /tmp/f
+l=$(losetup -f --show /tmp/f)
+read -r a ida < <(drv-client enable "$l" unsaved)
+losetup -d "$l"
+rmmod loop 2>/dev/null && fail "gone: its driver stays as long as we hold the disk"
+has "gone: said" "$(drv-client status "$a")" "state 6 "
+drv-client disable "$a"
+holds "gone: its driver can be unloaded then" rmmod loop
+modprobe loop
+rm -f /tmp/f
+
 # --- a write is held while its device is disabled; the table takes its time
 read -r a ida < <(drv-client enable /dev/vda)
 for i in 1 2 3 4 5 6 7 8; do
@@ -121,6 +145,8 @@ if mkdir $n && [ -e $n/poll_queues ]; then
 	echo 48 >$n/size && echo 1 >$n/memory_backed && echo 1 >$n/submit_queues && echo 1 >$n/poll_queues && echo 1 >$n/power || fail "polled: a device"
 	p=/dev/polled
 	[ -b $p ] || p=/dev/nullb0
+	# its memory now: null_blk would allocate while it polls, where one must not sleep
+	dd if=/dev/zero of=$p bs=1M count=48 oflag=direct status=none
 	read -r a ida < <(drv-client enable $p unsaved)
 	image $p /tmp/A
 	read -r o n < <(drv-client switch "$a:dev=/dev/vdc" 2>/dev/null) || fail "polled: a snapshot"

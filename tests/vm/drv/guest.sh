@@ -24,7 +24,7 @@ state() { drv-client status "$1" | sed 's/^state \([0-9]*\) .*/\1/'; }
 drop() { sync; echo 3 >/proc/sys/vm/drop_caches; blockdev --flushbufs "$1"; }
 
 # image DEV FILE
-image() { drop "$1"; dd if="$1" of="$2" bs=1M iflag=direct status=none || fail "an image of $1"; }
+image() { drop "$1"; dd if="$1" of="$2" bs=1M iflag=direct conv=sparse status=none || fail "an image of $1"; }
 
 # no_miss NAME SLOT ID IMAGE-A IMAGE-B [SHIFT]: each chunk that differs is reported
 no_miss() {

@@ -135,6 +135,28 @@ drv-client disable "$a"
 losetup -d "$s"
 rm -f /tmp/s /tmp/A /tmp/S
 
+# --- a raw write that is in the account when the generations are switched, and comes to the hook again after that
+truncate -s 40M /tmp/s
+s=$(losetup -f --show /tmp/s)
+dmsetup create top --table "0 $(blockdev --getsz /dev/vda) linear /dev/vda 0"
+read -r a ida < <(drv-client enable /dev/mapper/top unsaved)
+dmsetup suspend --noflush --nolockfs top
+dd if=/dev/urandom of=/dev/mapper/top bs=64k seek=9 count=1 oflag=direct conv=notrunc status=none &
+sleep 1
+drv-client switch "$a:dev=$s" >/tmp/sw 2>/dev/null &
+sleep 3
+dmsetup resume top
+wait
+read -r o n </tmp/sw
+cp "/dev/aipsnap$n" /tmp/A
+image /dev/mapper/top /tmp/B
+if cmp -s /tmp/A /tmp/B; then ok "twice at the hook: the write is in the image"; else no_miss "twice at the hook: nothing is missed" "$a" "$o" /tmp/A /tmp/B; fi
+drv-client remove "$n"
+drv-client disable "$a"
+dmsetup remove top
+losetup -d "$s"
+rm -f /tmp/s /tmp/A /tmp/B
+
 # --- a write that is past the hook when the device is sealed: blk-throttle has it
 dev=/dev/vda
 mkdir -p /cg && mount -t cgroup2 none /cg && mkdir /cg/slow || fail "cgroups"

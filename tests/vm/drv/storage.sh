@@ -51,6 +51,29 @@ no_miss "tracking went on" "$a" "$o" /tmp/A /tmp/B
 drv-client remove "$n"
 dmsetup remove flaky || fail "nothing holds the storage"
 
+# storage in a file above its own origin, through device-mapper: who suspends that waits for writes that wait
+# for copies, which it keeps; the snapshot gives up
+mkdir -p /m
+dmsetup create top --table "0 $(blockdev --getsz /dev/vda) linear /dev/vda 0"
+mkfs.ext4 -q -F /dev/mapper/top && mount /dev/mapper/top /m && fallocate -l 16M /m/store && dd if=/dev/zero of=/m/f bs=1M count=8 status=none && sync || fail "a file system above"
+read -r o n < <(drv-client switch "$a:file=/m/store" freeze=/dev/mapper/top 2>/dev/null) && ok "above: a snapshot" || fail "above: a snapshot"
+# so that a write is on its way when the volume is suspended
+modprobe dm-delay
+dmsetup suspend --nolockfs top; dmsetup load top --table "0 $(blockdev --getsz /dev/vda) delay /dev/vda 0 0 /dev/vda 0 3000"; dmsetup resume top
+dd if=/dev/urandom of=/m/f bs=64k count=1 seek=50 conv=notrunc oflag=direct status=none &
+dd=$!
+sleep 1
+t0=$SECONDS
+timeout 200 dmsetup suspend --noflush --nolockfs top
+is "above: the suspend ends" $? 0
+echo "# after $((SECONDS - t0)) s"
+dmsetup resume top
+wait $dd
+is "above: and the write has passed" $? 0
+has "above: the snapshot has ended, and says why" "$(drv-client snapshot "$n")" "flags 1 why 129"
+holds "above: remove" drv-client remove "$n"
+umount /m && dmsetup remove top || fail "nothing holds it"
+
 # removed in the middle of copying, many times; a reader that is there keeps it
 storm
 bad=0
