@@ -287,12 +287,14 @@ static void watch(struct work_struct *work)
 		stuck |= time_after(jiffies, READ_ONCE(c->since) + STORE_LIMIT);
 	}
 	spin_unlock_irq(&cow->lock);
-	if (stuck) {
+	/* twice: a machine that stood still has time running before its disks */
+	if (stuck && cow->late) {
 		pr_warn("aipsnap: a difference storage hangs: its snapshot ends\n");
 		aip_cow_fail(cow, AIPSNAP_WHY_STORE_IO);
 	} else if (any) {
 		queue_delayed_work(copy_wq, &cow->watch, STORE_LIMIT / 4);
 	}
+	cow->late = stuck;
 }
 
 /* It has ended: what waits for copies that are under way need not. */
@@ -401,6 +403,8 @@ static bool take(struct aip_cow *cow, struct bio *bio)
 	if (c) {
 		list_move(&c->list, &cow->active);
 		c->chunk = chunk;
+		/* watch() is not to see how its last use ended */
+		c->stage = STAGE_READ;
 	}
 	spin_unlock_irq(&cow->lock);
 	if (!c)

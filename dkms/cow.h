@@ -57,6 +57,7 @@ struct aip_cow {
 	struct list_head again;	     /* reads of the image, to be done from the store */
 	struct work_struct work;
 	struct delayed_work watch;
+	bool late; /* it has found a copy that is */
 
 	atomic_t readers;
 	struct bio_set bs;

@@ -52,6 +52,9 @@ static int mark_slot(int ctl, const struct aipsnap_device *dev, const struct pla
 	mark.sector = first;
 	mark.sectors = end - first;
 	ret = ctl_call(ctl, AIPSNAP_MARK, &mark);
+	/* not tracked any more */
+	if (ret == -ESTALE || ret == -ENODEV)
+		return 0;
 	return ret ? ctl_fail(err, ret, 0, "%.80s: what the boot loader writes", dev->identity.name)
 		   : 0;
 }

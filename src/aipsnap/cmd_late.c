@@ -116,7 +116,7 @@ static int start_waiting(int ctl, bool fresh, bool bad, struct report *r, struct
 	struct blkdev b;
 	struct track t;
 	unsigned int slot;
-	int ret = census_take(&census, err);
+	int missing, ret = census_take(&census, err);
 
 	for (slot = 0; !ret && slot < AIPSNAP_MAX_DEVICES; slot++) {
 		ret = ctl_device(ctl, slot, &dev, err);
@@ -138,10 +138,13 @@ static int start_waiting(int ctl, bool fresh, bool bad, struct report *r, struct
 		if (ret)
 			break;
 		aip_err_clear(&one);
-		if (find(ctl, &census, &dev.identity, dev.sectors << AIPSNAP_SECTOR_SHIFT, &b,
-			 &one)) {
+		missing = find(ctl, &census, &dev.identity, dev.sectors << AIPSNAP_SECTOR_SHIFT, &b,
+			       &one);
+		if (missing) {
 			if (fresh)
 				give_up(ctl, &dev, r);
+			else if (missing != -ENOENT)
+				disown(ctl, slot, r);
 			continue;
 		}
 		/* the system is up, and not everything that it may have written shows in a fingerprint */
@@ -208,6 +211,19 @@ static int start_over(int ctl, const struct tracked *list, bool table, struct re
 	return ret;
 }
 
+/* What is in the table and still not started, and would be believed. */
+static bool believes(int ctl)
+{
+	struct aipsnap_device dev;
+	unsigned int slot;
+
+	for (slot = 0; slot < AIPSNAP_MAX_DEVICES; slot++)
+		if (!ctl_device(ctl, slot, &dev, NULL) && dev.flags & AIPSNAP_DEV_CLEAN &&
+		    (dev.state == AIPSNAP_WAITING || dev.state == AIPSNAP_FAILED))
+			return true;
+	return false;
+}
+
 static int finish(int ctl, struct report *r, struct aip_err *err)
 {
 	struct aipsnap_info info;
@@ -242,7 +258,7 @@ static int finish(int ctl, struct report *r, struct aip_err *err)
 			"the table cannot be written: changes are counted in memory only, and the next boot begins new lineages");
 		r->exit = EXIT_ERROR;
 		ret = flag_set(err);
-	} else if (!ret && flag_exists() && !bad && !r->exit) {
+	} else if (!ret && flag_exists() && !bad && !believes(ctl)) {
 		ret = flag_clear(err);
 	}
 	return ret;

@@ -120,10 +120,11 @@ void track_unstick(int ctl, struct aipsnap_device *dev)
 {
 	struct aipsnap_slot slot = { .slot = dev->slot };
 
-	if (dev->state != AIPSNAP_STARTING || flock(ctl, LOCK_EX | LOCK_NB))
+	if (dev->state != AIPSNAP_STARTING)
 		return;
-	if (!ctl_call(ctl, AIPSNAP_STOP, &slot))
+	if (!flock(ctl, LOCK_EX | LOCK_NB) && !ctl_call(ctl, AIPSNAP_STOP, &slot))
 		dev->state = AIPSNAP_WAITING;
+	/* one that fails has given up what was there */
 	flock(ctl, LOCK_SH);
 }
 

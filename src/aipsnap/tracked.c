@@ -102,13 +102,25 @@ bool tracked_has(const struct tracked *t, const struct aipsnap_identity *id)
 	return false;
 }
 
+/* One that has got another file system since it was enabled has another UUID. */
+static bool has_name(const struct tracked *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (!strncmp(t->list[i].id.name, name, sizeof(t->list[i].id.name)))
+			return true;
+	return false;
+}
+
 int tracked_merge(struct tracked *t, const struct tracked *from, const struct tracked *gone,
 		  struct aip_err *err)
 {
 	size_t i;
 
 	for (i = 0; i < from->n; i++) {
-		if (tracked_has(t, &from->list[i].id) || tracked_has(gone, &from->list[i].id))
+		if (tracked_has(t, &from->list[i].id) || tracked_has(gone, &from->list[i].id) ||
+		    has_name(gone, from->list[i].id.name))
 			continue;
 		if (t->n == AIPSNAP_MAX_DEVICES)
 			return aip_err_set(err, -E2BIG, "more than %d devices",

@@ -40,7 +40,7 @@ int tracked_collect(int ctl, struct tracked *t, struct aip_err *err);
 /** tracked_has - whether @t names this device: by UUID or, where there is none, by name. */
 bool tracked_has(const struct tracked *t, const struct aipsnap_identity *id);
 
-/** tracked_merge - add what @from names, and neither @t nor @gone does. Return: 0, or -E2BIG. */
+/** tracked_merge - add what @from names, and neither @t nor @gone (by name, too) does. Return: 0, or -E2BIG. */
 int tracked_merge(struct tracked *t, const struct tracked *from, const struct tracked *gone,
 		  struct aip_err *err);
 

@@ -177,6 +177,12 @@ static void lists(void **state)
 	assert_int_equal(tracked_merge(&back, &t, &gone, &err), 0);
 	assert_int_equal(back.n, 1);
 	assert_string_equal(back.list[0].id.name, "/dev/sdb");
+	/* it was enabled under another UUID: the name tells */
+	strcpy(gone.list[0].id.uuid, "new");
+	strcpy(gone.list[0].id.name, "/dev/sda1");
+	back.n = 0;
+	assert_int_equal(tracked_merge(&back, &t, &gone, &err), 0);
+	assert_int_equal(back.n, 1);
 	assert_int_equal(aip_write_file(AT_FDCWD, path, "what\n", 5, 0600, &err), 0);
 	assert_int_equal(tracked_read(path, &back, &err), -EINVAL);
 	t.n = 0;
